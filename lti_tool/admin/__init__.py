@@ -1,0 +1,1 @@
+"""Administration: platforms, clients of the record store."""

@@ -1,0 +1,1 @@
+"""Memoranda of understanding between institutions, and learning agreements of learners under them."""

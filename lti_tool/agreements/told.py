@@ -1,0 +1,45 @@
+"""What other parts of the tool are told of agreements; `app.py` hands them these functions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import render_template, url_for
+from flask_babel import gettext as _
+from sqlalchemy import Connection
+
+from lti_tool.agreements import store
+from lti_tool.agreements.terms import LEARNER, disclosed
+from lti_tool.ecvet.record import Record
+from lti_tool.ecvet.under import Done
+from lti_tool.i18n import current_language
+from lti_tool.papers.views_words import here
+from lti_tool.papers.words import day
+
+
+def done_under(conn: Connection, record: Record, own: bool) -> tuple[Done, ...]:
+    """The learning agreements of a learner in a programme that are in force or wait for signatures, newest first."""
+    today, found = record.at.date(), []
+    for versions in store.of_learner(conn, record.learner.keys, record.programme.id):
+        for one in versions:
+            state = one.state(today)
+            if state not in ("draft", "agreed"):
+                continue
+            address = url_for("agreements.own_one", number=one.number) if own else None
+            words = _(
+                "Learning agreement with %(host)s, until %(day)s",
+                host=here(one.snapshot["parties"][1]["title"]["text"]),
+                day=day(one.last_day, current_language()),
+            )
+            waits = own and state == "draft" and LEARNER in one.open_for
+            units = frozenset(unit["id"] for unit in one.snapshot["units"])
+            found.append(Done(str(words), address, units, state == "agreed", waits))
+    return tuple(found)
+
+
+def check(conn: Connection, number: str, now: datetime) -> str | None:
+    """The check page of an agreement with this number; None where there is none."""
+    one = store.get(conn, number)
+    if one is None:
+        return None
+    return render_template("agreements/check.html", told=disclosed(one, one.shows, now.date()), here=here)

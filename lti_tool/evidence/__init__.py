@@ -1,0 +1,1 @@
+"""Evidence that does not come from a module: rated observations, prior learning, seminars, project work."""

@@ -1,0 +1,1 @@
+"""Showing a module: its pages, its quiz, and what was achieved."""

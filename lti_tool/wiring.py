@@ -1,0 +1,43 @@
+"""What every feature is handed by the one place that wires (`app.create_app`, or a command)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+
+from lti_tool.calls import Note, noter, quiet
+from lti_tool.db import open_engine
+from lti_tool.settings import Settings
+from xapi.writer import Writer
+
+
+def utc_now() -> datetime:
+    """The present time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The parts that are made once for a process: settings, the database, its one writer, the clock, the log."""
+
+    settings: Settings
+    engine: Engine
+    writer: Writer
+    clock: Callable[[], datetime] = field(default=utc_now)
+    note: Note = field(default=quiet)
+    """Told of every call to a platform and of every refused launch, afterwards and outside of any transaction."""
+
+    @property
+    def authority(self) -> dict[str, object]:
+        """The authority of the statements that this tool itself issues: the only ones that grade and demonstrate."""
+        return {"objectType": "Agent", "account": {"homePage": self.settings.base_url, "name": "lti-tool"}}
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Callable[[], datetime] = utc_now) -> Wiring:
+        """The wiring of a process on the database of `settings`; nothing is read or written yet."""
+        engine = open_engine(settings.database_url)
+        writer = Writer(engine)
+        return cls(settings, engine, writer, clock, noter(writer, clock))
