@@ -69,6 +69,22 @@ def test_what_is_ticked_is_told_at_once_and_goes_back_by_itself(browser: Browser
     page.close()
 
 
+def test_the_progress_of_a_unit_is_told_too(browser: Browser, chooser: tuple[Chooser, str]) -> None:
+    made, site = chooser
+    page = browser.new_page(viewport={"width": 800, "height": 600})
+    page.goto(site + made.open())
+    button, told = page.locator("[data-add]"), page.locator(".choose-sum")
+    page.locator(pick_box("record")).check()
+    expect(button).to_have_text("Add My record")
+    page.locator(pick_box("CECO/progress/BIB-U1")).check()
+    expect(button).to_have_text("Add to the course")
+    expect(told).to_have_text("1 gradebook column")
+    page.locator(pick_box("CECO/module/M05")).check()
+    expect(button).to_have_text("Add to the course")
+    expect(told).to_have_text("1 module, 3 h, 2 gradebook columns")
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 800, 1280])
 def test_everybody_can_use_it_at_every_width(

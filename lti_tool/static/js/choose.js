@@ -64,15 +64,19 @@ function choose(form) {
     button.dataset.plain ??= label.textContent;
     const sum = form.querySelector(".choose-sum");
     sum.dataset.plain ??= sum.textContent;
-    if (!picked.length) label.textContent = record ? button.dataset.one : button.dataset.plain;
+    const units = form.querySelectorAll('input[name=pick][value*="/progress/"]:checked').length;
+    // The counted words know modules and My record alone: with a unit's progress among them they would leave it out.
+    if (units) label.textContent = button.dataset.plain;
+    else if (!picked.length) label.textContent = record ? button.dataset.one : button.dataset.plain;
     else label.textContent = (record ? counted.both : counted.add)[picked.length];
     const hours = picked.reduce((total, row) => total + Number(row.dataset.hours), 0);
-    const units = form.querySelectorAll('input[name=pick][value*="/progress/"]:checked').length;
     const columns = picked.filter((row) => "graded" in row.dataset).length + units;
-    sum.toggleAttribute("data-empty", !picked.length);
-    sum.textContent = picked.length
-      ? `${counted.modules[picked.length]}, ${form.dataset.hours.replace("{}", number.format(hours))}, ${counted.columns[columns]}`
-      : sum.dataset.plain;
+    const sums = picked.length
+      ? [counted.modules[picked.length], form.dataset.hours.replace("{}", number.format(hours))]
+      : [];
+    if (sums.length || columns) sums.push(counted.columns[columns]);
+    sum.toggleAttribute("data-empty", !sums.length);
+    sum.textContent = sums.join(", ") || sum.dataset.plain;
     const list = form.querySelector(".choose-picked");
     const titles = form.querySelectorAll(".choice:has(input[name=pick]:checked) .choice-title");
     list.querySelector("ul").replaceChildren(
