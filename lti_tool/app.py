@@ -32,7 +32,7 @@ from lti_tool.arrival import on_launch
 from lti_tool.ecvet import store as ecvet
 from lti_tool.ecvet.places import places_of
 from lti_tool.ecvet.programme import Programme
-from lti_tool.gradebook.marking import marker, regrade
+from lti_tool.gradebook.marking import lapsed, marker, regrade
 from lti_tool.launch.keys import ToolKeys
 from lti_tool.launch.session import SessionPaths, Tokens, current_session
 from lti_tool.people.views import visitor_or_none
@@ -47,7 +47,7 @@ MOST_FORM = 4 * 1024 * 1024
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Flask:
     """The tool as a WSGI application on a database with the newest schema (`lti-tool db upgrade`)."""
-    wiring = Wiring.open(settings, clock)
+    wiring = Wiring.open(settings, clock, lapsed(clock))
     here = Path(__file__).parent
     app = web.Application(__name__, static_folder=None, template_folder=str(here / "templates"))
     app.config.update(

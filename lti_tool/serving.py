@@ -15,6 +15,7 @@ from lti_tool import calls
 from lti_tool.app import create_app
 from lti_tool.ecvet import once as forms
 from lti_tool.ecvet import settling as summaries
+from lti_tool.gradebook.marking import lapsed
 from lti_tool.gradebook.roster import Rosters
 from lti_tool.gradebook.upkeep import Upkeep
 from lti_tool.gradebook.worker import Worker
@@ -24,7 +25,7 @@ from lti_tool.launch.keys import ToolKeys
 from lti_tool.people import joins, post, postman
 from lti_tool.settings import Settings
 from lti_tool.web import set_up_logs
-from lti_tool.wiring import Wiring
+from lti_tool.wiring import Wiring, utc_now
 from xapi.errors import Busy
 
 PAUSE: Final = 1.0
@@ -80,7 +81,7 @@ def run(settings: Settings, host: str, port: int, workers: int, threads: int) ->
 def work(settings: Settings, stop: threading.Event, *, once: bool = False) -> None:
     """Delivers grades and reads lists of learners that are due, again and again until `stop` is set; with `once`, a
     single time."""
-    wiring = Wiring.open(settings)
+    wiring = Wiring.open(settings, lapsed=lapsed(utc_now))
     sign = ToolKeys(settings.keys_dir, wiring.clock).sign
     grades, rosters, upkeep = Worker(wiring, sign, wiring.authority), Rosters(wiring, sign), Upkeep(wiring, sign)
 

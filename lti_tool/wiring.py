@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from lti_tool.calls import Note, noter, quiet
 from lti_tool.db import open_engine
@@ -19,6 +19,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+Lapsed = Callable[[Connection, Collection[str]], None]
+"""Told, inside a transaction, of persons for whom evidence has run out, or begun to count, by the time alone."""
+
+
+def _nobody_asks(conn: Connection, persons: Collection[str]) -> None:
+    """Where nothing hangs on it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """The parts that are made once for a process: settings, the database, its one writer, the clock, the log."""
@@ -29,6 +37,7 @@ class Wiring:
     clock: Callable[[], datetime] = field(default=utc_now)
     note: Note = field(default=quiet)
     """Told of every call to a platform and of every refused launch, afterwards and outside of any transaction."""
+    lapsed: Lapsed = field(default=_nobody_asks)
 
     @property
     def authority(self) -> dict[str, object]:
@@ -36,8 +45,8 @@ class Wiring:
         return {"objectType": "Agent", "account": {"homePage": self.settings.base_url, "name": "lti-tool"}}
 
     @classmethod
-    def open(cls, settings: Settings, clock: Callable[[], datetime] = utc_now) -> Wiring:
+    def open(cls, settings: Settings, clock: Callable[[], datetime] = utc_now, lapsed: Lapsed = _nobody_asks) -> Wiring:
         """The wiring of a process on the database of `settings`; nothing is read or written yet."""
         engine = open_engine(settings.database_url)
         writer = Writer(engine)
-        return cls(settings, engine, writer, clock, noter(writer, clock))
+        return cls(settings, engine, writer, clock, noter(writer, clock), lapsed)

@@ -20,10 +20,10 @@ import sqlalchemy as sa
 
 ADMIN_URL = "LTI_TOOL_TEST_POSTGRES"
 CHROMIUM = "LTI_TOOL_TEST_CHROMIUM"
-# As root Chromium runs without its sandbox only; it does not ask the network for things of its own; and the tool's frame
-# in the page of an LMS is no process of its own. With one, on a busy machine, its driver now and then misses that the
-# frame shows another page (https://github.com/puppeteer/puppeteer/issues/9889 is the same race), and waits for ever for a
-# page that is there. Which cookies are a third party's does not depend on processes.
+# As root Chromium runs without its sandbox only; it does not ask the network for things of its own; and the tool's
+# frame in the page of an LMS is no process of its own. With one, on a busy machine, its driver now and then misses that
+# the frame shows another page (https://github.com/puppeteer/puppeteer/issues/9889 is the same race), and waits for ever
+# for a page that is there. Which cookies are a third party's does not depend on processes.
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",

@@ -52,6 +52,9 @@ def settle(wiring: Wiring, most: int = BATCH) -> int:
     def take(conn: Connection) -> tuple[int, list[Pair]]:
         read = summary_rows.follow(conn)
         pairs = _stale(conn, now, judge, most)
+        # No statement tells others what the time alone changes. They are told before the judging, for to be told twice
+        # does no harm, and before rows of ours are locked, as with a person's act.
+        wiring.lapsed(conn, summary_rows.lapsed(conn, pairs, now))
         summary_rows.make(conn, pairs)
         summary_rows.claim(conn, pairs, now)
         return read, pairs

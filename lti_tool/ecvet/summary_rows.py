@@ -171,6 +171,14 @@ def make(conn: Connection, pairs: Collection[tuple[str, str]]) -> None:
         conn.execute(insert(conn, summaries).on_conflict_do_nothing(index_elements=list(_OF_SUMMARY)), rows)
 
 
+def lapsed(conn: Connection, pairs: Collection[tuple[str, str]], now: datetime) -> set[str]:
+    """The persons of these pairs of whom the time alone may say something else than is kept."""
+    persons = {person for person, _programme in pairs}
+    query = sa.select(summaries.c.person, summaries.c.programme).where(summaries.c.until <= now)
+    over = {(row.person, row.programme) for row in conn.execute(query.where(summaries.c.person.in_(persons)))}
+    return {person for person, _programme in over.intersection(pairs)}
+
+
 def claim(conn: Connection, pairs: Collection[tuple[str, str]], now: datetime) -> None:
     """Others leave these to us until LEASE is over."""
     _each(conn, pairs, claimed_until=now + LEASE)

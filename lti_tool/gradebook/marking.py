@@ -48,15 +48,18 @@ def regrade(clock: Callable[[], datetime]) -> Callable[[Connection, Collection[s
     another now, so every column of a course where one of them learns may have changed."""
 
     def changed(conn: Connection, keys: Collection[str]) -> None:
-        rows = conn.execute(
-            sa.select(store.line_items.c.id, members.c.user_id, members.c.actor_key)
-            .join(members, members.c.course_id == store.line_items.c.course_id)
-            .where(members.c.actor_key.in_(keys), members.c.role == "learner", members.c.left_at.is_(None))
-            .order_by(store.line_items.c.id)
-        ).all()
-        now = clock()
-        for item, user_id, key in rows:
-            store.mark(conn, item, user_id, key, now)
+        _mark(conn, keys, sa.true(), clock())
+
+    return changed
+
+
+def lapsed(clock: Callable[[], datetime]) -> Callable[[Connection, Collection[str]], None]:
+    """The function to be called for persons whose evidence has run out, or begun to count, by the time alone: the
+    columns of their units may have changed. Those of modules tell what was done, which stays done."""
+
+    def changed(conn: Connection, persons: Collection[str]) -> None:
+        keys = [key for person in sorted(persons) for key in keys_of(conn, person)]
+        _mark(conn, keys, store.line_items.c.programme.is_not(None), clock())
 
     return changed
 
@@ -70,17 +73,18 @@ def mark_for(
         return 0
     person = personas.find_persona(conn, actor)
     keys = keys_of(conn, person) if person else [actor_key(actor)]
+    columns = store.line_items.c.activity == activity
+    if units:
+        columns = sa.or_(columns, store.line_items.c.programme.is_not(None))
+    return _mark(conn, keys, columns, now)
+
+
+def _mark(conn: Connection, keys: Collection[str], columns: sa.ColumnElement[bool], now: datetime) -> int:
+    """These columns may have changed, wherever one of these actors is a learner of their course; how many."""
     rows = conn.execute(
         sa.select(store.line_items.c.id, members.c.user_id, members.c.actor_key)
         .join(members, members.c.course_id == store.line_items.c.course_id)
-        .where(
-            sa.or_(
-                store.line_items.c.activity == activity, sa.literal(units) & store.line_items.c.programme.is_not(None)
-            ),
-            members.c.actor_key.in_(keys),
-            members.c.role == "learner",
-            members.c.left_at.is_(None),
-        )
+        .where(columns, members.c.actor_key.in_(keys), members.c.role == "learner", members.c.left_at.is_(None))
         .order_by(store.line_items.c.id)  # rows are locked in one order everywhere: no deadlock
     ).all()
     for item, user_id, key in rows:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lti_tool.db import reading, writing
-from lti_tool.ecvet import learners
+from lti_tool.ecvet import learners, settling
+from lti_tool.ecvet import store as programmes
 from lti_tool.ecvet.judge import STATES
 from lti_tool.ecvet.record import records
 from lti_tool.gradebook import store
@@ -21,6 +22,8 @@ from lti_tool.gradebook.score import ModuleResult, next_score, unit_result
 from lti_tool.people import store as people
 from tests.builders import NOW
 from tests.conftest import Clock
+from tests.ecvet.revised import UNITS
+from tests.ecvet.revised import texts as revised_texts
 from tests.learning import IRI, U1_MODULES, open_place
 from tests.practice_server import TOOL_URL
 from tests.world import World, world
@@ -124,6 +127,35 @@ def test_the_column_of_a_unit_follows_what_its_modules_show(course: World) -> No
     assert grades == sorted(grades)
     assert len(set(grades)) > 2, "it moves with the modules"
     assert grades[-1] == 100
+
+
+def test_evidence_that_runs_out_lowers_the_column_of_the_unit_and_not_of_the_module(
+    database_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    with world(database_url, tmp_path, clock) as course:
+        found = revised_texts()
+        found[UNITS] = found[UNITS].replace("validity: null", "validity: P1Y", 1)
+        with writing(course.wiring.engine) as conn:
+            programmes.import_programme(conn, "ceco.yaml", found, clock())
+        assert course.register().status == 200
+        for content in ("CECO/progress/BIB-U1", "CECO/module/M01"):
+            course.add(content)
+        karlis = course.person("karlis")
+        for content in ("unit/BIB-U1", "module/M01"):
+            karlis.open(course.activities()[content]["id"])
+        say(course, "attended", "unit/BIB-U1/face_to_face/seminar-1")
+        for code in U1_MODULES:
+            say(course, "passed", f"module/{code}")
+        settling.settle(course.wiring)
+        course.deliver()
+        clock.forward(days=365, minutes=-1)
+        settling.settle(course.wiring)
+        course.deliver()
+        assert [course.grade("karlis", one) for one in ("unit/BIB-U1", "module/M01")] == [100, 90]
+        clock.forward(minutes=2)
+        settling.settle(course.wiring)
+        course.deliver()
+        assert [course.grade("karlis", one) for one in ("unit/BIB-U1", "module/M01")] == [0, 90]
 
 
 @pytest.mark.parametrize(
