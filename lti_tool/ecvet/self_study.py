@@ -59,7 +59,8 @@ def declared(record: Record, base_url: str, modules: Collection[str]) -> tuple[D
         for id in modules
         for one in _of_module(record, id, live)
     ]
-    return tuple(sorted(found, key=lambda one: (one.at, one.id), reverse=True))
+    found.sort(key=lambda one: (one.module, one.what, one.id))  # all of a day are of one moment
+    return tuple(sorted(found, key=lambda one: one.at, reverse=True))
 
 
 def rooms(record: Record, base_url: str, modules: Collection[str]) -> tuple[Room, ...]:

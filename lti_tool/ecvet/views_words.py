@@ -100,9 +100,10 @@ def evidence(record: Record, ids: Iterable[str], places: Mapping[str, str], base
 def newest(
     statements: Iterable[Statement], programme: Programme, places: Mapping[str, str], base_url: str
 ) -> list[Evidence]:
-    """Statements as people read them, newest first."""
+    """Statements as people read them, newest first; those of one moment by what they are about, whatever their ids."""
     found = [_evidence(one, programme, places, base_url) for one in statements]
-    return sorted(found, key=lambda one: (one.at, one.id), reverse=True)
+    found.sort(key=lambda one: (one.what, one.did, one.where, one.id))
+    return sorted(found, key=lambda one: one.at, reverse=True)
 
 
 def _evidence(statement: Statement, programme: Programme, places: Mapping[str, str], base_url: str) -> Evidence:

@@ -8,6 +8,7 @@ import pytest
 
 from lti_tool.papers.snapshot import extract_of
 from lti_tool.papers.transcript import extract
+from tests.ecvet.test_decisions import decide
 from tests.learning import Browser, Place, Somebody
 
 ONLINE = "online_and_self_study"
@@ -133,6 +134,20 @@ def test_the_learner_alone_takes_it_back(place: Place) -> None:
     assert line(place, anna) == (0, 0)
     assert place.browser(anna).post(back, entry).status_code == 404
     assert "Read the DigComp report" not in unit_page(place.browser(anna))
+
+
+def test_a_recognised_unit_asks_for_no_more_hours(here: Place) -> None:
+    anna, coordinator = here.learner("Anna", "CECO"), here.holder("coordinator")
+    declare(here, anna)
+    here.demonstrates_u1(anna)
+    for kind in ("assess", "validate"):
+        decide(here, coordinator, anna, kind)
+    shown = unit_page(here.browser(anna))
+    assert "Declare these hours" in shown and "Take back" in shown
+    decide(here, coordinator, anna, "recognise")
+    shown = unit_page(here.browser(anna))
+    assert "Declare these hours" not in shown and "Take back" not in shown
+    assert "Read the DigComp report" in shown
 
 
 def test_what_was_not_declared_here_is_not_taken_back_here(here: Place) -> None:

@@ -165,6 +165,18 @@ def test_times_are_the_readers_own(page: Page, site: str) -> None:
     expect(page.locator("#saved")).to_contain_text("Saved 14:02")
 
 
+@pytest.mark.parametrize("language", ["lv", "bg", "el"])
+def test_the_script_writes_times_as_the_server_does(browser: Browser, site: str, language: str) -> None:
+    told = []
+    for scripts in (False, True):
+        context = browser.new_context(locale=language, timezone_id="Europe/Riga", java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto(f"{site}/?lang={language}")
+        told.append(" ".join((page.locator("time[data-when]").first.text_content() or "").split()))
+        context.close()
+    assert told[0] == told[1]
+
+
 def test_the_page_says_whether_work_is_saved(page: Page, site: str) -> None:
     page.goto(site + "/")
     script = page.locator("script[type=module]").first.get_attribute("src")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -47,6 +48,13 @@ def test_whoever_has_the_link_sees_what_was_chosen_and_nothing_else(place: Place
     assert page.headers["X-Robots-Tag"] == "noindex, noarchive" and "no-store" in page.headers["Cache-Control"]
     shown = {code for code in (f"M0{number} " for number in range(1, 10)) if code in page.text}
     assert len(shown) == 2
+
+
+def test_evidence_of_one_moment_stands_in_the_order_of_the_programme(here: Place) -> None:
+    anna = learner(here)
+    page = here.browser(anna).get(PAGE).text
+    codes = re.findall(r"\b(M0\d) [A-Z]", page)
+    assert codes == [f"M0{number}" for number in range(1, 10)]
 
 
 def test_a_link_ends_on_its_day(place: Place) -> None:
