@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from lti_tool import migration
 from lti_tool.ecvet import store as ecvet
+from lti_tool.ecvet.places import at_first
 from lti_tool.ecvet.programme import Programme
 from lti_tool.gradebook import store as gradebook
 from lti_tool.gradebook.columns import makes_own_columns, opens_several
@@ -91,8 +92,9 @@ def on_launch(wiring: Wiring, graded: Callable[[str], bool]) -> OnLaunch:
         if content is None:
             return Handover("choose.link", {}, grant)
         if content.programme and launch.role == "learner":
-            version = next(p.version for p in programmes if p.id == content.programme)
-            people.enrol(conn, launch.actor, content.programme, version, now)
+            chosen = next(p for p in programmes if p.id == content.programme)
+            begins = at_first(chosen, launch.registration.institution)
+            people.enrol(conn, launch.actor, chosen.id, chosen.version, now, begins)
         grant = Grant(
             person, launch.role, grant.course, None, content.id if content.kind == "module" else None, content.programme
         )

@@ -20,6 +20,7 @@ Kind = Literal[
     "platform_merge_undone",
     "platform_deleted",
     "platform_names",  # the switch "learn no names"
+    "platform_institution",  # where those begin who come new from it
     "role_granted",  # on a page; what the command line grants stands with the grant alone
     "role_withdrawn",
     "person_erased",

@@ -34,7 +34,13 @@ from lti_tool.papers.keys_cli import credentials
 from lti_tool.papers.record_cli import record
 from lti_tool.people.cli import people
 from lti_tool.people.roles_cli import people_roles, people_withdraw
-from lti_tool.platform_cli import platform_anonymous, platform_delete, platform_merge, platform_merges
+from lti_tool.platform_cli import (
+    platform_anonymous,
+    platform_delete,
+    platform_institution,
+    platform_merge,
+    platform_merges,
+)
 from lti_tool.settings import Settings, SettingsError
 from lti_tool.wiring import Wiring
 from xapi.errors import XapiError
@@ -63,7 +69,15 @@ def cli(context: click.Context) -> None:
 for group in (programme, people, gradebook, lrs, keys_group, credentials, platform_group):
     cli.add_command(group)
 cli.add_command(record)
-for command in (platform_check, platform_merge, platform_merges, platform_delete, platform_anonymous, legacy_keys):
+for command in (
+    platform_check,
+    platform_merge,
+    platform_merges,
+    platform_delete,
+    platform_anonymous,
+    platform_institution,
+    legacy_keys,
+):
     platform_group.add_command(command)
 for command in (people_roles, people_withdraw, people_erase):
     people.add_command(command)

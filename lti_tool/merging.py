@@ -94,6 +94,9 @@ def merge(conn: Connection, old: int, new: int, by: str, why: str, now: datetime
     conn.execute(logins.delete().where(logins.c.platform_id == old))
     row = conn.execute(sa.select(platforms.platforms).where(platforms.platforms.c.id == old)).one()
     journal.update(conn, book, platforms.platforms, [(row, {"status": "disabled", "changed_at": now})])
+    if before.institution and not after.institution:  # whoever comes new goes on to begin there
+        row = conn.execute(sa.select(platforms.platforms).where(platforms.platforms.c.id == new)).one()
+        journal.update(conn, book, platforms.platforms, [(row, {"institution": before.institution})])
     counts = {
         "people": len(known),
         "joined": len(made),

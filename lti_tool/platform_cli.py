@@ -1,4 +1,4 @@
-"""`lti-tool platform merge|merges|delete`: what concerns every part of the tool at once."""
+"""`lti-tool platform merge|merges|delete|anonymous|institution`: what concerns every part of the tool at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 import click
 
-from lti_tool import anonymity, deleting, merging
+from lti_tool import anonymity, beginnings, deleting, merging
 from lti_tool.db import reading
 from lti_tool.launch import merges
 from lti_tool.settings import Settings
@@ -167,3 +167,30 @@ def platform_anonymous(settings: Settings, number: int, off: bool, why: str) -> 
         now = wiring.clock()
         blanked = wiring.writer.run(lambda conn: anonymity.switch(conn, number, not off, caller(), why, now))
     click.echo("Names are learned again." if off else f"No names are learned; {blanked} were blanked.")
+
+
+@click.command("institution")
+@click.argument("number", metavar="ID", type=int)
+@click.argument("institution", metavar="INSTITUTION|none")
+@click.option("--why", default="", help="The reason, for the record.")
+@click.pass_obj
+def platform_institution(settings: Settings, number: int, institution: str, why: str) -> None:
+    """Say at which institution learners are who come new from an LMS: its id in the programme file, or none.
+
+    Whoever is enrolled already stays where they are; how many of them are at no institution is printed.
+    """
+    chosen = None if institution.casefold() == "none" else institution
+    with opened(settings) as wiring:
+        now = wiring.clock()
+        known = wiring.writer.run(lambda conn: beginnings.name_institution(conn, number, chosen, caller(), why, now))
+        with reading(wiring.engine) as conn:
+            left = beginnings.nowhere(conn, known)
+    if chosen is None:
+        click.echo(f"Learners who come new from LMS {number} are at no institution.")
+        return
+    click.echo(f"Learners who come new from LMS {number} are at {chosen}.")
+    for programme, some in left.items():
+        click.echo(
+            f"{len(some)} {'learner' if len(some) == 1 else 'learners'} of {programme} without institution: place them "
+            f"with lti-tool programme place {programme} --at {chosen} --lms {number}"
+        )

@@ -1,4 +1,5 @@
-"""/admin/platforms/<n>: one LMS: whether its names are learned, that it moved, its end; /admin/acts: who did what."""
+"""/admin/platforms/<n>: one LMS: its institution, whether its names are learned, that it moved, its end; /admin/acts:
+who did what."""
 
 from __future__ import annotations
 
@@ -6,10 +7,12 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from lti_tool import anonymity, audit, deleting, merging
+from lti_tool import anonymity, audit, beginnings, deleting, merging
 from lti_tool.admin.rights import administrator
 from lti_tool.db import reading
+from lti_tool.ecvet.places import places_of
 from lti_tool.errors import N_, BadInput, NotFound
+from lti_tool.i18n import current_language
 from lti_tool.launch import merges, platforms
 from lti_tool.people.views import Visitor
 from lti_tool.wiring import Wiring
@@ -33,7 +36,20 @@ def add_routes(admin: Blueprint, wiring: Wiring) -> None:
                 names={one.id: one.name for one in everything.values()},
                 others=[one for one in everything.values() if one.id != number and one.status == "approved"],
                 gone=deleting.plan(conn, number),
+                institutions=places_of(conn, current_language()).institutions,
+                nowhere=beginnings.learners_nowhere(conn, found),
+                placed=request.args.get("placed", type=int),
             )
+
+    @admin.post("/platforms/<int:number>/institution")
+    def name_institution(number: int) -> Response:
+        by, now = _name(administrator()), wiring.clock()
+        if request.form.get("place") == "yes":
+            placed = wiring.writer.run(lambda conn: beginnings.place(conn, number, by, "", now))
+            return redirect(url_for("admin.platform", number=number, placed=placed, _anchor="institution"), 303)
+        chosen = request.form.get("institution") or None
+        wiring.writer.run(lambda conn: beginnings.name_institution(conn, number, chosen, by, "", now))
+        return redirect(url_for("admin.platform", number=number, saved=1, _anchor="institution"), 303)
 
     @admin.post("/platforms/<int:number>/names")
     def switch_names(number: int) -> Response:
@@ -89,6 +105,7 @@ def _words() -> dict[str, str]:
         "platform_merge_undone": str(_("Merge taken back")),
         "platform_deleted": str(_("LMS deleted")),
         "platform_names": str(_("Names switched on or off")),
+        "platform_institution": str(_("Institution of an LMS set")),
         "role_granted": str(_("Role given")),
         "role_withdrawn": str(_("Role withdrawn")),
         "person_erased": str(_("Person erased")),

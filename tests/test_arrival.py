@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from lti_tool.db import reading, writing
+from lti_tool.launch import platforms
 from lti_tool.launch.claims import AGS, CONTEXT, CUSTOM, NRPS, RESOURCE_LINK, SCOPE_LINE_ITEM, SCOPE_SCORE
+from lti_tool.people import enrolments
+from lti_tool.people import store as people
 from lti_tool.practice.browserless import Answer, Step, resign
 from tests.conftest import Clock
 from tests.practice_server import TOOL_URL
@@ -64,6 +69,32 @@ def test_the_grade_of_a_unit_opens_the_learners_outcomes_for_the_teacher_and_the
     own = learner.follow(learner.browser.launch(activity, review=karlis).answer)
     assert own.status == 200
     assert "/course/" not in own.url
+
+
+def test_who_comes_new_begins_at_the_institution_of_the_lms_and_nobody_is_moved(course: World) -> None:
+    activity = course.activities()["module/M01"]["id"]
+
+    def institutions() -> dict[str, str | None]:
+        with reading(course.wiring.engine) as conn:
+            actors = conn.execute(sa.select(people.accounts.c.actor_key, people.accounts.c.name))
+            names = {row.actor_key: row.name or "" for row in actors}
+            return {names[one.actor_key].split()[0]: one.institution for one in people.enrolled_in(conn, "CECO")}
+
+    def named(institution: str | None) -> None:
+        with writing(course.wiring.engine) as conn:
+            assert platforms.set_institution(conn, 1, institution, course.clock())
+
+    course.person("karlis").open(activity)
+    named("LV-KISC")
+    course.person("karlis").open(activity)  # came before: stays at no institution until somebody says
+    course.person("elena").open(activity)
+    with writing(course.wiring.engine) as conn:
+        key = next(one.actor_key for one in people.enrolled_in(conn, "CECO") if one.institution == "LV-KISC")
+        enrolments.place(conn, [key], "CECO", "BG-GLBF")
+    course.person("elena").open(activity)  # moved by hand: stays there
+    named("XX-NONE")
+    course.person("nikos").open(activity)  # the programme does not name it
+    assert institutions() == {"Kārlis": None, "Елена": "BG-GLBF", "Νίκος": None}
 
 
 def copied(course: World, activity: str, login: str, **changes: object) -> Answer:

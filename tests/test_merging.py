@@ -352,6 +352,26 @@ def test_what_makes_no_sense_is_refused(move: Move, clock: Clock, old: str, new:
     assert move.everything() == before
 
 
+def test_who_comes_new_after_a_merge_begins_where_the_old_lms_said_unless_the_new_one_says_other(
+    move: Move, clock: Clock
+) -> None:
+    def at(*said: str | None) -> str | None:
+        with move.write() as conn:
+            for number, one in zip((move.old, move.new), said, strict=False):
+                platforms.set_institution(conn, number, one, clock())
+            found = platforms.get(conn, move.new)
+        return found.institution if found else None
+
+    at("LV-KISC", None)
+    merge = move.merge()
+    assert at() == "LV-KISC"
+    move.undo(merge.id)
+    assert at() is None
+    at("LV-KISC", "EL-HOU")
+    move.merge()
+    assert at() == "EL-HOU"
+
+
 def test_a_merged_platform_is_merged_or_approved_no_more_until_that_is_taken_back(move: Move, clock: Clock) -> None:
     from lti_tool.admin.store import set_status
 

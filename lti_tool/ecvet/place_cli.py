@@ -7,15 +7,12 @@ import os
 import click
 from sqlalchemy import Connection
 
-from lti_tool import audit
-from lti_tool.ecvet import learners, store
+from lti_tool.ecvet import learners, places, store
 from lti_tool.ecvet.learners import Learner
 from lti_tool.ecvet.record_cli import find
 from lti_tool.ecvet.terms import Programme
 from lti_tool.errors import BadInput
 from lti_tool.launch import platforms
-from lti_tool.people import enrolments
-from lti_tool.people.enrolments import Enrolment
 from lti_tool.settings import Settings
 from lti_tool.wiring import Wiring
 
@@ -37,10 +34,7 @@ def place(programme: str, institution: str, asked: tuple[str, ...], lms: int | N
     def work(conn: Connection) -> int:
         known = _known(conn, programme, institution)
         chosen = _named(conn, known, asked) if asked else _from_lms(conn, known, lms or 0)
-        keys = [key for learner in chosen for key in learner.keys]
-        enrolments.place(conn, keys, known.id, institution)
-        subject = f"{known.id} → {institution}"
-        audit.record(conn, "learners_placed", subject, by, reason, now, {"learners": len(chosen)})
+        places.place(conn, known.id, chosen, institution, by, reason, now)
         return len(chosen)
 
     try:
@@ -54,9 +48,9 @@ def _known(conn: Connection, programme: str, institution: str) -> Programme:
     found = store.get(conn, programme)
     if found is None:
         raise BadInput("ECVET-PROGRAMME", "There is no such programme.", "See: lti-tool programme list", whom="nobody")
-    ids = [one.id for one in found.institutions]
-    if institution not in ids:
-        raise click.UsageError(f"{programme} names no institution {institution}, but {', '.join(ids)}.")
+    if not places.names(found, institution):
+        ids = ", ".join(one.id for one in found.institutions)
+        raise click.UsageError(f"{programme} names no institution {institution}, but {ids}.")
     return found
 
 
@@ -74,10 +68,4 @@ def _from_lms(conn: Connection, programme: Programme, lms: int) -> list[Learner]
     platform = platforms.get(conn, lms)
     if platform is None:
         raise BadInput("PLATFORM-UNKNOWN", "There is no such LMS.", "See: lti-tool platform list", whom="nobody")
-
-    def comes_from_there(learner: Learner, enrolment: Enrolment) -> bool:
-        account = next((one for one in learner.accounts if one.key == enrolment.actor_key), None)
-        home = account.actor.get("account", {}).get("homePage") if account else None
-        return enrolment.institution is None and home == platform.issuer
-
-    return [learner for learner, one in learners.enrolled(conn, programme.id) if comes_from_there(learner, one)]
+    return places.nowhere(conn, programme.id, platform)

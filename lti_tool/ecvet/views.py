@@ -23,6 +23,7 @@ from lti_tool.ecvet.decisions import standing, take_turn
 from lti_tool.ecvet.once import field as once_field
 from lti_tool.ecvet.once import first_time
 from lti_tool.ecvet.own import own_records
+from lti_tool.ecvet.places import at_first
 from lti_tool.ecvet.record import Record
 from lti_tool.ecvet.terms import Programme
 from lti_tool.ecvet.under import Under
@@ -39,6 +40,7 @@ from lti_tool.ecvet.views_words import (
     step,
 )
 from lti_tool.errors import N_, BadInput, Conflict, Forbidden, NotFound, ToolError
+from lti_tool.launch import platforms
 from lti_tool.people import store as people
 from lti_tool.people.views import Visitor, visitor
 from lti_tool.people.views_joins import Changed, nobody
@@ -227,7 +229,9 @@ def blueprint(
         def work(conn: Connection) -> Programme | None:
             found = store.get(conn, request.form.get("programme", ""))
             if found:
-                people.enrol(conn, who.session.actor, found.id, found.version, now)
+                came_from = platforms.get(conn, who.session.platform) if who.session.platform else None
+                begins = at_first(found, came_from.institution if came_from else None)
+                people.enrol(conn, who.session.actor, found.id, found.version, now, begins)
             return found
 
         chosen = wiring.writer.run(work)

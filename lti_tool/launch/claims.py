@@ -99,6 +99,8 @@ class Registration:
     deployments: Mapping[str, Status] = field(default_factory=dict)
     anonymous: bool = False
     """True where no names and e-mail addresses are to be learned from this LMS: they are dropped as they come."""
+    institution: str | None = None
+    """Where those begin who come new from this LMS, as programmes name it; None: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,8 @@ def platform_list(settings: Settings, as_json: bool) -> None:
         click.echo(json.dumps([_described(one) for one in found], indent=2))
         return
     for one in found:
-        click.echo(f"{one.id:4}  {one.status:9} {one.name}  {one.issuer}  client {one.client_id}")
+        at = f"  at {one.institution}" if one.institution else ""
+        click.echo(f"{one.id:4}  {one.status:9} {one.name}  {one.issuer}  client {one.client_id}{at}")
         for deployment, status in one.deployments.items():
             click.echo(f"      {status:9} deployment {deployment}")
     if not found:
@@ -247,6 +248,7 @@ def _described(one: Registration) -> dict[str, object]:
         "jwks_url": one.jwks_url,
         "any_deployment": one.any_deployment,
         "anonymous": one.anonymous,
+        "institution": one.institution,
         "deployments": [{"id": key, "status": status} for key, status in one.deployments.items()],
     }
 

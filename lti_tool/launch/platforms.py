@@ -36,6 +36,7 @@ platforms = sa.Table(
     sa.Column("source", sa.String(16), nullable=False),  # manual | dynamic | invited
     sa.Column("configuration", JSONText),  # what the LMS said of itself at registration
     sa.Column("anonymous", sa.Boolean, nullable=False, server_default=sa.false()),  # no names are learned from it
+    sa.Column("institution", sa.String),  # where those begin who come new from it; None: nowhere
     sa.Column("created_at", UTCDateTime, nullable=False),
     sa.Column("changed_at", UTCDateTime, nullable=False),
     sa.UniqueConstraint("issuer", "client_id"),
@@ -133,6 +134,15 @@ def set_status(conn: Connection, platform: int, status: Status, now: datetime) -
     return done.rowcount == 1
 
 
+def set_institution(conn: Connection, platform: int, institution: str | None, now: datetime) -> bool:
+    """Who comes new from the platform is at this institution (None: at none) from now on; False if there is none of
+    this number."""
+    done = conn.execute(
+        sa.update(platforms).where(platforms.c.id == platform).values(institution=institution, changed_at=now)
+    )
+    return done.rowcount == 1
+
+
 def set_deployment_status(conn: Connection, platform: int, deployment: str | None, status: Status) -> int:
     """The deployment (None: all that wait) has this status; how many were changed."""
     where = deployments.c.platform_id == platform
@@ -182,6 +192,7 @@ def collect(rows: Sequence[sa.Row[Any]]) -> list[Registration]:
             product=row.product,
             deployments=held,
             anonymous=row.anonymous,
+            institution=row.institution,
         )
         for number, held in known.items()
         for row in (first[number],)

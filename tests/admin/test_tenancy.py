@@ -8,17 +8,28 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from lti_tool import audit
 from lti_tool.cli import cli
 from lti_tool.db import reading, writing
+from lti_tool.ecvet import store
 from lti_tool.launch import merges, platforms
+from lti_tool.people import store as people
 from lti_tool.people.roles import ROLES, Grant
 from lti_tool.people.store import accounts, arrive
 from lti_tool.settings import PREFIX
 from lti_tool.wiring import Wiring
 from tests.admin.conftest import SECRET, Admin
 from tests.admin.test_views import add, status_of
+from tests.learning import imported
 
-ADDRESSES = ("/platforms/1/names", "/platforms/1/merge", "/platforms/1/delete", "/merges/1/undo", "/mail/1")
+ADDRESSES = (
+    "/platforms/1/institution",
+    "/platforms/1/names",
+    "/platforms/1/merge",
+    "/platforms/1/delete",
+    "/merges/1/undo",
+    "/mail/1",
+)
 
 
 def second(wiring: Wiring) -> int:
@@ -133,3 +144,87 @@ def test_the_commands(admin: Admin, monkeypatch: pytest.MonkeyPatch, tmp_path: A
     assert run("delete", str(new), "--name", "New", "--why", "over").exit_code == 0
     with reading(admin.wiring.engine) as conn:
         assert platforms.get(conn, new) is None
+
+
+def learner(wiring: Wiring, name: str, *programmes: str, institution: str | None = None) -> None:
+    """Somebody who came from the first LMS."""
+    actor = {"objectType": "Agent", "account": {"homePage": "https://moodle.example.org", "name": name}}
+    with writing(wiring.engine) as conn:
+        arrive(conn, actor, wiring.clock(), name=name)
+        for one in programmes:
+            version = store.get(conn, one).version  # type: ignore[union-attr]  # it is there
+            people.enrol(conn, actor, one, version, wiring.clock(), institution)
+
+
+def institution_of(wiring: Wiring, number: int) -> str | None:
+    with reading(wiring.engine) as conn:
+        return platforms.get(conn, number).institution  # type: ignore[union-attr]  # it is there
+
+
+def test_the_institution_of_an_lms_is_chosen_and_who_came_before_is_offered(admin: Admin) -> None:
+    imported(admin.wiring.engine, admin.wiring.clock)
+    root, client = admin.administrator(), admin.client()
+    number = add(admin.wiring, status="approved")
+    learner(admin.wiring, "anna", "CECO", "DIGY")
+    learner(admin.wiring, "boris", "CECO")
+    learner(admin.wiring, "nikos", "CECO", institution="EL-HOU")
+    page = f"{root}/platforms/{number}"
+    assert "at no institution yet" not in client.get(page).text
+    saved = client.post(f"{page}/institution", data={"institution": "LV-KISC"}, follow_redirects=True).text
+    assert "2 learners from this LMS are at no institution yet." in saved and "Saved" in saved
+    assert '<option value="LV-KISC" selected>' in saved
+    placed = client.post(f"{page}/institution", data={"place": "yes"}, follow_redirects=True).text
+    assert "2 learners were placed." in placed and "at no institution yet" not in placed
+    with reading(admin.wiring.engine) as conn:
+        told = [(one.kind, one.by, one.detail) for one in audit.acts(conn)]
+        at = sorted(str(one.institution) for one in people.enrolled_in(conn, "CECO"))
+    assert at == ["EL-HOU", "LV-KISC", "LV-KISC"]
+    assert told == [
+        ("learners_placed", "Inese", {"learners": 1}),
+        ("learners_placed", "Inese", {"learners": 2}),
+        ("platform_institution", "Inese", {"institution": "LV-KISC", "before": None}),
+    ]
+    acts = client.get(f"{root}/acts").text
+    assert "Institution of an LMS set" in acts and "anna" not in acts
+    assert client.post(f"{page}/institution", data={"institution": ""}).status_code == 303
+    assert institution_of(admin.wiring, number) is None
+
+
+def test_an_institution_that_no_programme_names_is_refused(admin: Admin) -> None:
+    imported(admin.wiring.engine, admin.wiring.clock)
+    root, number = admin.administrator(), add(admin.wiring, status="approved")
+    for path, data, status, code in (
+        (number, {"institution": "XX-NONE"}, 400, "PLATFORM-INSTITUTION"),
+        (999, {"institution": "LV-KISC"}, 404, "PLATFORM-UNKNOWN"),
+        (999, {"place": "yes"}, 404, "PLATFORM-UNKNOWN"),
+    ):
+        answer = admin.client().post(f"{root}/platforms/{path}/institution", data=data)
+        assert answer.status_code == status and code in answer.text
+    assert institution_of(admin.wiring, number) is None
+
+
+def test_the_command_says_who_is_nowhere_yet(admin: Admin, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    imported(admin.wiring.engine, admin.wiring.clock)
+    number = str(add(admin.wiring, status="approved"))
+    for name in ("anna", "boris"):
+        learner(admin.wiring, name, "CECO")
+    url = admin.wiring.engine.url.render_as_string(hide_password=False)
+    for name, value in {"DATABASE_URL": url, "SECRET_KEY": SECRET, "DATA_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(PREFIX + name, value)
+
+    def run(*words: str) -> Any:
+        return CliRunner().invoke(cli, ["platform", *words])
+
+    assert run("institution", number, "LV-KISC", "--why", "theirs").stdout.splitlines() == [
+        f"Learners who come new from LMS {number} are at LV-KISC.",
+        "2 learners of CECO without institution: place them with "
+        f"lti-tool programme place CECO --at LV-KISC --lms {number}",
+    ]
+    assert json.loads(run("list", "--json").stdout)[0]["institution"] == "LV-KISC"
+    assert "at LV-KISC" in run("list").stdout
+    assert "PLATFORM-INSTITUTION" in str(run("institution", number, "XX").exception)
+    assert "PLATFORM-UNKNOWN" in str(run("institution", "9", "LV-KISC").exception)
+    assert (
+        run("institution", number, "none").stdout == f"Learners who come new from LMS {number} are at no institution.\n"
+    )
+    assert institution_of(admin.wiring, int(number)) is None

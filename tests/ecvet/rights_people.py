@@ -143,6 +143,7 @@ ADMINISTRATION: Final = (
     "/admin/platforms/1",
     "/admin/platforms/1/check",
     "/admin/platforms/1/delete",
+    "/admin/platforms/1/institution",
     "/admin/platforms/1/merge",
     "/admin/platforms/1/names",
 )

@@ -6,7 +6,7 @@ from typing import Final
 
 _ADMIN = (
     "invite register new_client revoke_client send_again undo_merge set_status check_platform delete_platform "
-    "merge_platform switch_names"
+    "merge_platform name_institution switch_names"
 )
 ROUTES: Final[dict[str, set[str]]] = {
     "agreements.agree": {"agree to one's own learning agreement"},
