@@ -1,7 +1,8 @@
 """After the list of a course's learners was read: does the gradebook still hold what it was told?
 
 Moodle throws away the grades of whoever is taken out of a course, and gives none back who is let in again. A teacher
-overrides a grade after it was sent, or lifts the override. Of none of this a tool is told; the results say it.
+overrides a grade after it was sent, or lifts the override. Of none of this a tool is told; the results say it. What was
+refused of a learner who was out is due again, too, once the list names them.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ def judged(row: Delivery, held: Result | None) -> Found | None:
 
 
 def compare(wiring: Wiring, book: Gradebook, course_id: int) -> None:
-    """Columns of the course that nobody opened yet are known. Grades of its learners that the platform lost are due
-    again; of the others it is known which counts."""
+    """Columns of the course that nobody opened yet are known. Grades of its learners that the platform lost, or refused
+    while they were not in the course, are due again; of the others it is known which counts."""
+    _let_in(wiring, course_id)
     try:
         discovering.discover(wiring, book, course_id)
     except Trouble as trouble:
@@ -72,6 +74,25 @@ def compare(wiring: Wiring, book: Gradebook, course_id: int) -> None:
     if found:
         now = wiring.clock()
         wiring.writer.run(lambda conn: _note(conn, course_id, found, now))
+
+
+def _let_in(wiring: Wiring, course_id: int) -> None:
+    """The list is the platform's word that these are its learners: what it refused for them before deserves a try."""
+
+    def missed(conn: Connection) -> list[int]:
+        here = roster.present(conn, course_id)
+        return [
+            row.id
+            for row in store.of_course(conn, course_id)
+            if row.state == "refused" and row.problem == "GRADE-LEARNER" and row.user_id in here
+        ]
+
+    with reading(wiring.engine) as conn:
+        found = missed(conn)
+    if found:
+        now = wiring.clock()
+        wiring.writer.run(lambda conn: store.resend(conn, missed(conn), now))
+        log.info("%s refused grades of course %s are sent again: their learners are on the list", len(found), course_id)
 
 
 def _note(conn: Connection, course_id: int, found: Sequence[tuple[Delivery, Found]], now: datetime) -> None:

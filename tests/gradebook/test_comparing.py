@@ -99,6 +99,31 @@ def test_out_and_in_between_two_readings_of_the_list_is_seen_too(scene: Scene) -
     assert scene.grade() == 85
 
 
+def test_what_was_refused_while_the_learner_was_out_arrives_once_they_are_let_in(scene: Scene) -> None:
+    sync(scene)
+    expelled(scene)
+    scene.say("karlis", "passed", 0.85)
+    scene.deliver()
+    assert (scene.row().state, scene.row().problem) == ("refused", "GRADE-LEARNER")
+    scene.clock.forward(minutes=20)
+    sync(scene)
+    assert scene.row().state == "refused", "whoever is not on the list is not tried again"
+    let_in(scene)
+    scene.clock.forward(minutes=20)
+    sync(scene)
+    scene.deliver()
+    assert scene.grade() == 85
+    assert (scene.row().state, scene.row().problem) == ("sent", None)
+
+
+def test_a_grade_refused_for_another_reason_waits_for_a_person(scene: Scene) -> None:
+    scene.say("karlis", "passed", 0.85)
+    with writing(scene.wiring.engine) as conn:
+        conn.execute(store.deliveries.update().values(state="refused", problem="GRADE-LOCKED", done_version=1))
+    sync(scene)
+    assert (scene.row().state, scene.row().problem) == ("refused", "GRADE-LOCKED")
+
+
 def test_what_the_teacher_overrode_after_it_was_sent_is_known_and_what_was_lifted_too(scene: Scene) -> None:
     scene.say("karlis", "passed", 0.85)
     scene.deliver()
