@@ -85,7 +85,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
         lti_tool.ecvet.views.blueprint(wiring, on_stored, regrade(clock), lti_tool.agreements.told.done_under)
     )
     app.register_blueprint(lti_tool.evidence.views.blueprint(wiring, on_stored))
-    app.register_blueprint(lti_tool.insight.views.blueprint(wiring, on_stored))
+    app.register_blueprint(lti_tool.insight.views.blueprint(wiring, on_stored, lti_tool.agreements.told.unsigned))
     app.register_blueprint(lti_tool.papers.views.blueprint(wiring, lti_tool.agreements.told.check))
     app.register_blueprint(lti_tool.agreements.views.blueprint(wiring))
     app.register_blueprint(
@@ -122,10 +122,12 @@ def _launch_locale() -> str | None:
 
 
 def _navigation() -> dict[str, object]:
-    """What this visitor may go to, for the head of every page."""
+    """What this visitor may go to, for the head and the foot of every page."""
     found = visitor_or_none()
+    data = (_("Your data"), url_for("privacy.show"))
     if found is None:
-        return {"nav": [], "home_url": url_for("front")}
+        foot = [(_("Check a paper"), url_for("papers.ask")), data]
+        return {"nav": [], "home_url": url_for("front"), "foot_links": foot}
     session, places = found.session, []
     if session.module:
         places.append((_("Module"), url_for("play.module", code=session.module)))
@@ -150,6 +152,7 @@ def _navigation() -> dict[str, object]:
         "nav": [(label, url, _is_here(url)) for label, url in places],
         "home_url": url_for("home"),
         "sign_out_url": url_for("people.leave") if session.message == "sign_in" else None,
+        "foot_links": [data],
     }
 
 

@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
+from lxml import html as parser
 
 import lti_tool.db
 from lti_tool import anonymity, audit
@@ -21,7 +23,7 @@ from lti_tool.people import store as people
 from lti_tool.practice.browserless import Answer, resign
 from tests.builders import LEARNER
 from tests.conftest import Clock
-from tests.world import World, world
+from tests.world import World, tree, world
 
 ADMINISTRATOR = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"
 
@@ -57,6 +59,20 @@ def test_everybody_may_read_what_is_kept_and_whom_to_ask(course: World) -> None:
     page = course.app.test_client().get("/privacy")
     assert page.status_code == 200
     assert "privacy@example.org" in page.text and "What is kept of user" not in page.text
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/check"])
+def test_every_page_leads_to_it_at_its_foot(course: World, path: str) -> None:
+    (foot,) = parser.fromstring(course.app.test_client().get(path).text).iter("footer")
+    assert [link.get("href") for link in foot.iter("a")] == ["/check", "/privacy"]
+
+
+def test_in_a_course_the_foot_leads_to_it_in_the_same_session(course: World) -> None:
+    page = course.person("karlis").open(course.activities()["module/M01"]["id"])
+    (foot,) = tree(page).find_class("site-foot")
+    (link,) = foot.iter("a")
+    session = urlsplit(page.url).path.split("/module/")[0]
+    assert link.get("href") == f"{session}/privacy"
 
 
 def test_an_administrator_of_the_lms_sees_what_is_kept_of_a_user_and_the_claim_is_kept_without_names(
