@@ -118,7 +118,9 @@ def blueprint(wiring: Wiring) -> Blueprint:
             raise NotFound("PEOPLE-NO-MAIL", N_("This installation sends no mail."), N_("Ask for a sign-in link."))
         email = request.form.get("email", "").strip()
         if "@" not in email or len(email) > 254 or any(c in email for c in "\r\n"):
-            raise BadInput("PEOPLE-EMAIL", N_("This is not an e-mail address."), N_("Go back and check it."))
+            raise BadInput(
+                "PEOPLE-EMAIL", N_("This is not an e-mail address."), N_("Go back and check it."), whom="nobody"
+            )
         now, language = wiring.clock(), current_language()
         # The same steps, time and answer whether the address is known or not: the page must not tell who is here.
         wiring.writer.run(lambda conn: post.ask(conn, email, language, now))
