@@ -12,6 +12,7 @@ from gunicorn.app.base import BaseApplication
 from sqlalchemy import Connection
 
 from lti_tool import calls
+from lti_tool.agreements.told import unsigned
 from lti_tool.app import create_app
 from lti_tool.ecvet import once as forms
 from lti_tool.ecvet import settling as summaries
@@ -92,7 +93,7 @@ def work(settings: Settings, stop: threading.Event, *, once: bool = False) -> No
         return summaries.settle(wiring)
 
     def remind() -> int:
-        reminders.remind(wiring, stop.is_set)
+        reminders.remind(wiring, stop.is_set, unsigned)
         return 0
 
     def rename() -> int:

@@ -27,6 +27,7 @@ from lti_tool.ecvet.under import Under, nothing
 from lti_tool.evidence import views as evidence_views
 from lti_tool.gradebook import store as gradebook
 from lti_tool.insight import views as insight_views
+from lti_tool.insight.waiting import Unsigneds, nothing_unsigned
 from lti_tool.launch.session import PageSession, SessionPaths, Tokens, current_session
 from lti_tool.people import store as people
 from lti_tool.people import views as people_views
@@ -280,7 +281,9 @@ def imported(engine: sa.Engine, clock: Callable[[], Any], names: Iterable[str] =
             conn.execute(store.programmes.insert().values(**values, imported_at=clock(), current=True))
 
 
-def open_place(engine: sa.Engine, clock: Clock, under: Under = nothing) -> Place:
+def open_place(
+    engine: sa.Engine, clock: Clock, under: Under = nothing, unsigned: Unsigneds = nothing_unsigned
+) -> Place:
     """The application on an engine, programmes imported."""
     imported(engine, clock)
     settings = Settings(base_url=BASE, secret_key=SECRET)
@@ -308,6 +311,6 @@ def open_place(engine: sa.Engine, clock: Clock, under: Under = nothing) -> Place
     app.register_blueprint(joins_views.blueprint(wiring))
     app.register_blueprint(views_roles.blueprint(wiring, places_of))
     app.register_blueprint(evidence_views.blueprint(wiring, heard))
-    app.register_blueprint(insight_views.blueprint(wiring, heard))
+    app.register_blueprint(insight_views.blueprint(wiring, heard, unsigned))
     app.wsgi_app = SessionPaths(app.wsgi_app, tokens, clock)  # type: ignore[method-assign]  # Flask's way to wrap
     return place

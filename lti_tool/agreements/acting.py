@@ -76,6 +76,11 @@ def may_sign(by: Author, one: Agreement) -> tuple[str, ...]:
     return tuple(place for place in one.open_for if _may_for(by, one, place))
 
 
+def waits_for(by: Author, one: Agreement, today: date) -> bool:
+    """Whether this version waits for a signature that `by` gives here, for an institution."""
+    return one.state(today) == "draft" and any(_here(one, place) for place in may_sign(by, one))
+
+
 def make(
     conn: Connection,
     wish: Wish,

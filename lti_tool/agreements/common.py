@@ -12,10 +12,10 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection
 
 from lti_tool.agreements import store
-from lti_tool.agreements.acting import AGREE, no_such, reaches
+from lti_tool.agreements.acting import AGREE, no_such, reaches, waits_for
 from lti_tool.agreements.paper import paper
 from lti_tool.agreements.paper_parts import signer
-from lti_tool.agreements.terms import KIND_WORDS, SHOWS_WORDS, STATE_WORDS, Agreement
+from lti_tool.agreements.terms import KIND_WORDS, LEARNER, SHOWS_WORDS, STATE_WORDS, Agreement
 from lti_tool.ecvet.entries import Author
 from lti_tool.errors import N_, Conflict, Forbidden
 from lti_tool.i18n import current_language, language_of
@@ -79,28 +79,36 @@ def shown(made: Document) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An agreement in a list: its newest version, and the one that holds meanwhile, if that is another."""
+    """An agreement in a list: its newest version, and the one that holds meanwhile, if that is another. `waits`: it is
+    the reader whose signature is missing."""
 
     one: Agreement
     state: str
     holds: Agreement | None
+    waits: bool
 
     @property
     def parties(self) -> str:
         return parties_of(self.one)
 
 
-def lines(found: Sequence[Sequence[Agreement]], now: datetime) -> list[Line]:
-    """What a list shows of these agreements."""
+def lines(found: Sequence[Sequence[Agreement]], now: datetime, by: Author, *, own: bool = False) -> list[Line]:
+    """What a list shows of these agreements; `own`: to the learner whom they are about."""
     today = now.date()
     return [
         Line(
             versions[0],
             versions[0].state(today),
             next((one for one in versions[1:] if one.state(today) == "agreed"), None),
+            learner_waits(versions[0], today) if own else waits_for(by, versions[0], today),
         )
         for versions in found
     ]
+
+
+def learner_waits(one: Agreement, today: date) -> bool:
+    """Whether this version waits for the learner's signature."""
+    return one.state(today) == "draft" and LEARNER in one.open_for
 
 
 def parties_of(one: Agreement) -> str:

@@ -9,12 +9,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from lti_tool.agreements.terms import Act, Agreement, Party
+from lti_tool.agreements.terms import Act, Agreement, Kind, Party
 from lti_tool.db import JSONText, UTCDateTime, insert, metadata
 from lti_tool.errors import N_, ToolError
 from lti_tool.papers.award import DEFAULT_SHOWS, Shows, digest
@@ -79,16 +79,21 @@ shows = sa.Table(
 )
 
 Reach = Collection[tuple[str | None, str | None]]
+UNSIGNED: Final = "unsigned"
+"""No state of an agreement: what it is for whoever may sign it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """A question to the list. Empty fields ask for nothing. `text`: part of a learner's name."""
+    """A question to the list. Empty fields ask for nothing. `text`: part of a learner's name; `state`: one of STATES,
+    or UNSIGNED: drafts that an institution in reach has not signed yet, none about who asks, whose accounts are `by`.
+    """
 
     kind: str
     text: str = ""
     state: str = ""
     programme: str = ""
+    by: Collection[str] = ()
 
 
 def add(conn: Connection, one: Agreement, by_key: str) -> None:
@@ -184,13 +189,24 @@ def search(
 ) -> tuple[list[list[Agreement]], int]:
     """The agreements whose newest version fits and lies in reach, the newest first (each as `of_learner` gives it), and
     how many there are in all. `reach`: (institution, programme) pairs, None for all."""
-    fits = sa.and_(*_conditions(sought, today), _newest(), _in_reach(reach))
+    fits = sa.and_(*_conditions(sought, reach, today), _newest(), _in_reach(reach))
     count = conn.scalar(sa.select(sa.func.count()).select_from(agreements).where(fits)) or 0
     query = sa.select(agreements.c.series).where(fits).order_by(agreements.c.made_at.desc(), agreements.c.number)
     wanted = list(conn.scalars(query.offset(first).limit(most)))
     of_these = sa.and_(agreements.c.series.in_(wanted), _standing())
     found = {one[0].series: one for one in _grouped(_read(conn, of_these))}
     return [found[series] for series in wanted], count
+
+
+def unsigned(conn: Connection, by: Collection[str], reach: Reach) -> dict[Kind, tuple[int, datetime]]:
+    """How many drafts wait for the signature of an institution in reach, and since when the first of them does, by
+    kind: those that `search` finds as UNSIGNED."""
+    rows = conn.execute(
+        sa.select(agreements.c.kind, sa.func.count(), sa.func.min(agreements.c.made_at))
+        .where(_unsigned(by, reach), _newest())
+        .group_by(agreements.c.kind)
+    )
+    return {kind: (count, since) for kind, count, since in rows}
 
 
 def _newest() -> sa.ColumnElement[bool]:
@@ -203,13 +219,15 @@ def _standing() -> sa.ColumnElement[bool]:
     return ~_has(acts.c.kind == "supersede")
 
 
-def _conditions(sought: Sought, today: date) -> Iterable[sa.ColumnElement[bool]]:
+def _conditions(sought: Sought, reach: Reach, today: date) -> Iterable[sa.ColumnElement[bool]]:
     yield agreements.c.kind == sought.kind
     if sought.text:
         yield agreements.c.sought_name.contains(sought.text.casefold(), autoescape=True)
     if sought.programme:
         yield agreements.c.programme == sought.programme
-    if sought.state:
+    if sought.state == UNSIGNED:
+        yield _unsigned(sought.by, reach)
+    elif sought.state:
         yield _is(sought.state, today)
 
 
@@ -231,6 +249,26 @@ def _is(state: str, today: date) -> sa.ColumnElement[bool]:
 
 def _has(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return sa.exists().where(acts.c.number == agreements.c.number, *conditions)
+
+
+def _unsigned(by: Collection[str], reach: Reach) -> sa.ColumnElement[bool]:
+    """Whether an institution in reach has yet to sign it: as `acting.waits_for`, of a newest version."""
+    signed = sa.exists().where(
+        acts.c.number == parties.c.number, acts.c.kind == "sign", acts.c.party == parties.c.place
+    )
+    open_for = [
+        sa.and_(
+            sa.exists().where(
+                parties.c.number == agreements.c.number,
+                parties.c.institution.is_not(None) if institution is None else parties.c.institution == institution,
+                ~signed,
+            ),
+            sa.true() if programme is None else agreements.c.programme == programme,
+        )
+        for institution, programme in sorted(reach, key=str)
+    ]
+    about = sa.func.coalesce(agreements.c.actor_key, "")
+    return sa.and_(~_has(acts.c.kind == "withdraw"), about.not_in(sorted(by)), sa.or_(sa.false(), *open_for))
 
 
 def _in_reach(reach: Reach) -> sa.ColumnElement[bool]:

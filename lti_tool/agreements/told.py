@@ -9,12 +9,17 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection
 
 from lti_tool.agreements import store
-from lti_tool.agreements.terms import LEARNER, disclosed
+from lti_tool.agreements.acting import AGREE
+from lti_tool.agreements.common import learner_waits
+from lti_tool.agreements.terms import disclosed
+from lti_tool.ecvet.entries import Author
 from lti_tool.ecvet.record import Record
 from lti_tool.ecvet.under import Done
 from lti_tool.i18n import current_language
+from lti_tool.insight.waiting import Unsigned
 from lti_tool.papers.views_words import here
 from lti_tool.papers.words import day
+from lti_tool.people.roles import reach
 
 
 def done_under(conn: Connection, record: Record, own: bool) -> tuple[Done, ...]:
@@ -31,10 +36,16 @@ def done_under(conn: Connection, record: Record, own: bool) -> tuple[Done, ...]:
                 host=here(one.snapshot["parties"][1]["title"]["text"]),
                 day=day(one.last_day, current_language()),
             )
-            waits = own and state == "draft" and LEARNER in one.open_for
+            waits = own and learner_waits(one, today)
             units = frozenset(unit["id"] for unit in one.snapshot["units"])
             found.append(Done(str(words), address, units, state == "agreed", waits))
     return tuple(found)
+
+
+def unsigned(conn: Connection, by: Author) -> dict[str, Unsigned]:
+    """Agreements that wait for a signature which `by` gives for an institution, by kind."""
+    found = store.unsigned(conn, by.keys, reach(by.grants, AGREE))
+    return {kind: Unsigned(count, since) for kind, (count, since) in sorted(found.items())}
 
 
 def check(conn: Connection, number: str, now: datetime) -> str | None:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from lti_tool.agreements import acting, store
 from lti_tool.agreements.acting import Signature
-from lti_tool.agreements.common import as_pdf, document, lines, shown
+from lti_tool.agreements.common import as_pdf, document, learner_waits, lines, shown
 from lti_tool.agreements.terms import LEARNER, Agreement
 from lti_tool.db import reading
 from lti_tool.ecvet.decisions import take_turn
@@ -37,7 +37,7 @@ def add_pages(pages: Blueprint, wiring: Wiring) -> None:
         who = visitor()
         with reading(wiring.engine) as conn:
             found = store.of_learner(conn, who.keys)
-        return render_template("agreements/mine.html", lines=lines(found, wiring.clock()))
+        return render_template("agreements/mine.html", lines=lines(found, wiring.clock(), author(who), own=True))
 
     @pages.get("/record/agreements/<number>")
     def own_one(number: str) -> str:
@@ -54,7 +54,7 @@ def add_pages(pages: Blueprint, wiring: Wiring) -> None:
             one=one,
             state=state,
             versions=[(each, each.state(today)) for each in versions],
-            may_agree=state == "draft" and LEARNER in one.open_for,
+            may_agree=learner_waits(one, today),
             levels=SHOWS,
             problem=problem,
             **shown(document(one, wiring.settings, today)),

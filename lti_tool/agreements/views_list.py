@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request
 from lti_tool.agreements import store
 from lti_tool.agreements.acting import AGREE, own, reaches, usable
 from lti_tool.agreements.common import lines, who_agrees
-from lti_tool.agreements.store import Sought
+from lti_tool.agreements.store import UNSIGNED, Sought
 from lti_tool.agreements.terms import KINDS, STATES
 from lti_tool.db import reading
 from lti_tool.ecvet import store as programmes
@@ -32,19 +32,21 @@ def add_pages(pages: Blueprint, wiring: Wiring) -> None:
             asked["kind"] = "learning"
         first = max(request.args.get("from", 0, type=int), 0)
         within = reach(who.grants, AGREE)
-        sought = Sought(asked["kind"], asked["q"], asked["state"], asked["programme"])
+        by = author(who)
+        sought = Sought(asked["kind"], asked["q"], asked["state"], asked["programme"], by.keys)
         with reading(wiring.engine) as conn:
             found, count = store.search(conn, sought, within, now.date(), first, PAGE_OF)
             mine = [one for one in programmes.current(conn) if any(id in (None, one.id) for _place, id in within)]
         return render_template(
             "agreements/index.html",
-            lines=lines(found, now),
+            lines=lines(found, now, by),
             count=count,
             first=first,
             page_of=PAGE_OF,
             asked=asked,
             kinds=KINDS,
             states=[state for state in STATES if state != "superseded"],  # a newest version never is
+            unsigned=UNSIGNED,
             programmes=[(one.id, one.title.in_(current_language())) for one in mine],
         )
 
@@ -59,7 +61,7 @@ def add_pages(pages: Blueprint, wiring: Wiring) -> None:
         found = [versions for versions in every if reaches(by, versions[0])]
         return render_template(
             "agreements/of_learner.html",
-            lines=lines(found, now),
+            lines=lines(found, now, by),
             programme=record.programme,
             person=person,
             name=name_of(record.learner),

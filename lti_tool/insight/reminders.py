@@ -24,6 +24,7 @@ from lti_tool.ecvet.record import many
 from lti_tool.errors import N_
 from lti_tool.evidence import prior, works
 from lti_tool.evidence.signed import Signed
+from lti_tool.insight.waiting import Unsigneds, nothing_unsigned
 from lti_tool.people import mail
 from lti_tool.people import store as people
 from lti_tool.people.roles import Action, may, may_somewhere
@@ -37,6 +38,7 @@ PURPOSE: Final = "stop reminders"
 PAUSE: Final = timedelta(hours=24)
 """Between two reminders to one person."""
 ACTIONS: Final[tuple[Action, ...]] = ("assess", "validate", "recognise", "confirm_hours", "accept_prior")
+"""What waits about learners. Whoever signs agreements may do one of these as well."""
 
 reminders = sa.Table(
     "reminders",
@@ -81,8 +83,9 @@ def counts(conn: Connection, by: Author, now: datetime, base_url: str) -> Counte
     return +found
 
 
-def remind(wiring: Wiring, stopping: Callable[[], bool] = lambda: False) -> int:
-    """Everyone who is due was written to, if something waits; how many mails those were.
+def remind(wiring: Wiring, stopping: Callable[[], bool] = lambda: False, unsigned: Unsigneds = nothing_unsigned) -> int:
+    """Everyone who is due was written to, if something waits; how many mails those were. `unsigned` tells which
+    agreements wait for a signature.
 
     The turn is taken before the mail is sent, so that of many workers one sends it; a mail that fails is tried again
     the next day.
@@ -99,7 +102,9 @@ def remind(wiring: Wiring, stopping: Callable[[], bool] = lambda: False) -> int:
         with reading(wiring.engine) as conn:
             if not _due(conn, account.key, now):
                 continue
-            waiting = counts(conn, _author(conn, account), now, wiring.settings.base_url)
+            by = _author(conn, account)
+            waiting = counts(conn, by, now, wiring.settings.base_url)
+            waiting.update({kind: one.count for kind, one in unsigned(conn, by).items()})
         mine = wiring.writer.run(_turn(account.key, now)) if waiting else False
         if mine:
             sent += _send(wiring, account, waiting)
@@ -178,6 +183,16 @@ def lines_of(waiting: Counter[str], ngettext: Callable[[str, str, int], str]) ->
         ),
         "work": ngettext(
             "%(num)s project work waits for your rating.", "%(num)s project works wait for your rating.", one["work"]
+        ),
+        "learning": ngettext(
+            "%(num)s learning agreement waits for your signature.",
+            "%(num)s learning agreements wait for your signature.",
+            one["learning"],
+        ),
+        "memorandum": ngettext(
+            "%(num)s memorandum of understanding waits for your signature.",
+            "%(num)s memoranda of understanding wait for your signature.",
+            one["memorandum"],
         ),
     }
     return [sentence % {"num": one[kind]} for kind, sentence in said.items() if one[kind]]

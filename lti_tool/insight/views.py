@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -32,7 +33,7 @@ from lti_tool.insight.unit import add_unit
 from lti_tool.insight.views_announcements import add_announcements
 from lti_tool.insight.views_opportunities import add_opportunities
 from lti_tool.insight.views_reminders import add_reminders
-from lti_tool.insight.waiting import Task, tasks
+from lti_tool.insight.waiting import Task, Unsigned, Unsigneds, nothing_unsigned, tasks
 from lti_tool.insight.words import grade_problem, roster_problem, state_word
 from lti_tool.people import groups, roster
 from lti_tool.people import store as people
@@ -56,8 +57,9 @@ class Seen:
     learners: dict[str, Learner]
 
 
-def blueprint(wiring: Wiring, on_stored: OnStored = nothing) -> Blueprint:
-    """`/course`, `/to-do`, `/insight`, `/record/opportunities`. `on_stored` is told of each statement written here."""
+def blueprint(wiring: Wiring, on_stored: OnStored = nothing, unsigned: Unsigneds = nothing_unsigned) -> Blueprint:
+    """`/course`, `/to-do`, `/insight`, `/record/opportunities`. `on_stored` is told of each statement written here;
+    `unsigned` tells which agreements wait for somebody's signature."""
     pages = Blueprint("insight", __name__)
     base_url = wiring.settings.base_url
     pages.app_template_global("grade_problem")(grade_problem)
@@ -203,12 +205,16 @@ def blueprint(wiring: Wiring, on_stored: OnStored = nothing) -> Blueprint:
         settle_on_read(wiring)
         with reading(wiring.engine) as conn:
             found = tasks(conn, author(who), now, base_url, first, MOST_CARDS)
+            to_sign = unsigned(conn, author(who))
             # What was confirmed just now stands on top, with the way back.
             confirmed = _confirmed(conn, who)
         return render_template(
             "insight/todo.html",
             tasks=[(one, _task(one), (now - one.since).days) for one in found.shown],
-            sentence="; ".join([*_things(found.count), *pending(found.pending)]),
+            sentence="; ".join(
+                [*_things(found.count + sum(one.count for one in to_sign.values())), *pending(found.pending)]
+            ),
+            to_sign=[_signing(kind, one, now) for kind, one in to_sign.items()] if not first else [],
             back=_from(max(first - MOST_CARDS, 0)) if first else None,
             more=_from(first + MOST_CARDS) if first + MOST_CARDS < found.count else None,
             late=LATE_DAYS,
@@ -358,6 +364,24 @@ def _task(task: Task) -> dict[str, str]:
         "who": who,
         "url": url_for("ecvet.learner_unit", programme=task.programme.id, person=task.learner.person, unit=task.unit),
     }
+
+
+def _signing(kind: str, one: Unsigned, now: datetime) -> dict[str, Any]:
+    """A card of the to-do list for the agreements of one kind, and the list that it opens."""
+    titles = {
+        "learning": ngettext(
+            "%(num)s learning agreement waits for your signature",
+            "%(num)s learning agreements wait for your signature",
+            one.count,
+        ),
+        "memorandum": ngettext(
+            "%(num)s memorandum of understanding waits for your signature",
+            "%(num)s memoranda of understanding wait for your signature",
+            one.count,
+        ),
+    }
+    url = url_for("agreements.index", kind=kind, state="unsigned")
+    return {"title": titles[kind], "url": url, "days": (now - one.since).days}
 
 
 def _from(first: int) -> str:

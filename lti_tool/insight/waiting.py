@@ -31,6 +31,24 @@ from xapi.database import stored_key
 from xapi.tables import persona_actors
 from xapi.tables import personas as roots
 
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """Agreements that wait for somebody's signature: how many, and since when the first of them does."""
+
+    count: int
+    since: datetime
+
+
+Unsigneds = Callable[[Connection, Author], Mapping[str, Unsigned]]
+"""By kind ("learning", "memorandum"). Agreements are a part of their own, which hands a function here."""
+
+
+def nothing_unsigned(conn: Connection, by: Author) -> dict[str, Unsigned]:
+    """For installations (and tests) without agreements."""
+    return {}
+
+
 _COLUMNS: Final = ("person", "programme", "kind", "unit", "entry", "mode", "position", "since", "hours", "text")
 ACTIONS: tuple[Action, ...] = ("assess", "validate", "recognise", "confirm_hours", "enter_attendance")
 

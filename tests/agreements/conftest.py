@@ -53,7 +53,7 @@ LEARNING: dict[str, Any] = {
 
 
 def with_agreements(engine: sa.Engine, clock: Clock) -> Place:
-    place = open_place(engine, clock, told.done_under)
+    place = open_place(engine, clock, told.done_under, told.unsigned)
     settings = replace(place.wiring.settings, funding_note=FUNDING)
     place.wiring = replace(place.wiring, settings=settings)
     place.app.extensions["lti_tool"] = place.wiring
