@@ -167,7 +167,7 @@ def _used() -> NotFound:
         "PEOPLE-LINK",
         N_("This sign-in link was used already, or has run out."),
         N_("Ask the person who invited you for a new one."),
-        whom="administrator",
+        whom="nobody",
     )
 
 
