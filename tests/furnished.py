@@ -96,7 +96,9 @@ def furnished(engine: sa.Engine, url: str, clock: Clock, folder: Path) -> Furnis
         new = platforms.NewPlatform(
             "Riga", MOODLE, "client-1", f"{MOODLE}/auth", f"{MOODLE}/token", f"{MOODLE}/jwks", (DEPLOYMENT,)
         )
-        platforms.add(conn, new, "approved", clock())
+        lms = platforms.add(conn, new, "approved", clock())
+        assert lms is not None
+        platforms.set_institution(conn, lms, "LV-KISC", clock())  # its learners below came before
     course = place.course(title="Digitālās prasmes, 1. grupa")
     anna, _staff, _seminar, rating = prepared(place)
     coordinator = place.holder("coordinator", name="Māra Liepiņa")

@@ -314,6 +314,7 @@ def _refused_forms(here: Furnished) -> Iterator[Moment]:
         ("not-their-role", "institution_admin", "/roles/withdraw", {}, 404),
         ("platform-status", "admin", "/admin/platforms/1", {}, 400),
         ("no-such-platform", "admin", "/admin/platforms/99/check", {}, 404),
+        ("no-such-institution", "admin", "/admin/platforms/1/institution", {"institution": "XX-NONE"}, 400),
         ("delete-platform", "admin", "/admin/platforms/1/delete", {}, 400),
         ("merge-platform", "admin", "/admin/platforms/1/merge", {}, 400),
         ("no-merge", "admin", "/admin/merges/99/undo", {}, 404),
