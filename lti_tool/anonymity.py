@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lti_tool import audit
-from lti_tool.errors import N_, NotFound
 from lti_tool.launch import merges, platforms
 from lti_tool.launch.claims import Registration
 from lti_tool.launch.store import launches
@@ -22,14 +21,7 @@ def switch(conn: Connection, platform: int, anonymous: bool, by: str, why: str, 
     Switched on, those that are known of its people are blanked, from LMSs that went on as this one too; how many.
     Papers that were issued keep their names. Raises PLATFORM-UNKNOWN.
     """
-    found = platforms.get(conn, platform)
-    if found is None:
-        raise NotFound(
-            "PLATFORM-UNKNOWN",
-            N_("There is no such LMS or deployment."),
-            N_("See: lti-tool platform list"),
-            whom="nobody",
-        )
+    found = platforms.known(conn, platform)
     table = platforms.platforms
     conn.execute(table.update().where(table.c.id == platform).values(anonymous=anonymous, changed_at=now))
     blanked = 0

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from lti_tool import audit
 from lti_tool.ecvet import places, store
 from lti_tool.ecvet.learners import Learner
-from lti_tool.errors import N_, BadInput, NotFound
+from lti_tool.errors import N_, BadInput
 from lti_tool.launch import platforms
 from lti_tool.launch.claims import Registration
 
@@ -23,7 +23,7 @@ def name_institution(
 
     Raises PLATFORM-UNKNOWN, and PLATFORM-INSTITUTION where no current programme names the institution.
     """
-    before = _known(conn, platform)
+    before = platforms.known(conn, platform)
     if institution is not None and not any(places.names(one, institution) for one in store.current(conn)):
         raise BadInput(
             "PLATFORM-INSTITUTION",
@@ -34,7 +34,7 @@ def name_institution(
     platforms.set_institution(conn, platform, institution, now)
     detail = {"institution": institution, "before": before.institution}
     audit.record(conn, "platform_institution", f"{platform} {before.name}", by, why, now, detail)
-    return _known(conn, platform)
+    return platforms.known(conn, platform)
 
 
 def nowhere(conn: Connection, platform: Registration) -> Mapping[str, list[Learner]]:
@@ -54,24 +54,12 @@ def learners_nowhere(conn: Connection, platform: Registration) -> int:
 
 def place(conn: Connection, platform: int, by: str, why: str, now: datetime) -> int:
     """They are at the institution of the LMS, in each of these programmes; how many people. Raises PLATFORM-UNKNOWN."""
-    known = _known(conn, platform)
-    found = nowhere(conn, known)
+    lms = platforms.known(conn, platform)
+    found = nowhere(conn, lms)
     for programme, some in found.items():
-        places.place(conn, programme, some, str(known.institution), by, why, now)
+        places.place(conn, programme, some, str(lms.institution), by, why, now)
     return _persons(found)
 
 
 def _persons(found: Mapping[str, list[Learner]]) -> int:
     return len({learner.person for some in found.values() for learner in some})
-
-
-def _known(conn: Connection, platform: int) -> Registration:
-    found = platforms.get(conn, platform)
-    if found is None:
-        raise NotFound(
-            "PLATFORM-UNKNOWN",
-            N_("There is no such LMS or deployment."),
-            N_("See: lti-tool platform list"),
-            whom="nobody",
-        )
-    return found

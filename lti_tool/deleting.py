@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from lti_tool import audit, journal, tables
 from lti_tool.choose.store import chosen
-from lti_tool.errors import N_, BadInput, Conflict, NotFound
+from lti_tool.errors import N_, BadInput, Conflict
 from lti_tool.gradebook import carry as grades
 from lti_tool.gradebook.rows import line_items
 from lti_tool.launch import merges, platforms
@@ -49,7 +49,7 @@ class Plan:
 
 def plan(conn: Connection, platform: int) -> Plan:
     """What would go. Raises PLATFORM-UNKNOWN; nothing is written."""
-    found = _known(conn, platform)
+    found = platforms.known(conn, platform)
     of_issuer = _of_issuer(found.issuer)
     idle = conn.scalar(_count(accounts, sa.and_(_idle(conn, found), of_issuer))) or 0
     return Plan(
@@ -105,18 +105,6 @@ def delete(
     }
     audit.record(conn, "platform_deleted", f"{platform} {gone.platform.name}", by, why, now, told)
     return gone
-
-
-def _known(conn: Connection, platform: int) -> Registration:
-    found = platforms.get(conn, platform)
-    if found is None:
-        raise NotFound(
-            "PLATFORM-UNKNOWN",
-            N_("There is no such LMS or deployment."),
-            N_("See: lti-tool platform list"),
-            whom="nobody",
-        )
-    return found
 
 
 def _forget_keys(conn: Connection, jwks_url: str) -> None:

@@ -177,14 +177,7 @@ def _both(conn: Connection, old: int, new: int) -> tuple[Registration, Registrat
         raise BadInput(
             "PLATFORM-SAME", N_("These are the same LMS."), N_("Name the old and the new one."), whom="nobody"
         )
-    before, after = platforms.get(conn, old), platforms.get(conn, new)
-    if before is None or after is None:
-        raise NotFound(
-            "PLATFORM-UNKNOWN",
-            N_("There is no such LMS or deployment."),
-            N_("See: lti-tool platform list"),
-            whom="nobody",
-        )
+    before, after = platforms.known(conn, old), platforms.known(conn, new)
     for number in (old, new):
         merges.must_stand_alone(conn, number)
     if after.status != "approved":

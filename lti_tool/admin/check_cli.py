@@ -11,7 +11,6 @@ from lti_tool.admin import checks
 from lti_tool.admin.check import check
 from lti_tool.admin.check_words import said
 from lti_tool.db import reading
-from lti_tool.errors import N_, NotFound
 from lti_tool.launch import platforms
 from lti_tool.launch.keys import ToolKeys
 from lti_tool.settings import Settings
@@ -33,14 +32,7 @@ def platform_check(settings: Settings, number: int, write: bool, as_json: bool) 
     wiring = Wiring.open(settings)
     try:
         with reading(wiring.engine) as conn:
-            registration = platforms.get(conn, number)
-        if registration is None:
-            raise NotFound(
-                "PLATFORM-UNKNOWN",
-                N_("There is no such LMS or deployment."),
-                N_("See: lti-tool platform list"),
-                whom="nobody",
-            )
+            registration = platforms.known(conn, number)
         found = check(wiring, registration, ToolKeys(settings.keys_dir, wiring.clock).sign, write=write)
         now = wiring.clock()
         wiring.writer.run(lambda conn: checks.keep(conn, number, found, now))

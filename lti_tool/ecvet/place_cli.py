@@ -65,7 +65,4 @@ def _named(conn: Connection, programme: Programme, asked: tuple[str, ...]) -> li
 
 
 def _from_lms(conn: Connection, programme: Programme, lms: int) -> list[Learner]:
-    platform = platforms.get(conn, lms)
-    if platform is None:
-        raise BadInput("PLATFORM-UNKNOWN", "There is no such LMS.", "See: lti-tool platform list", whom="nobody")
-    return places.nowhere(conn, programme.id, platform)
+    return places.nowhere(conn, programme.id, platforms.known(conn, lms))

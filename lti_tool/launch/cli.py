@@ -10,7 +10,7 @@ import click
 from sqlalchemy import Connection
 
 from lti_tool.db import open_engine, reading
-from lti_tool.errors import N_, BadInput, NotFound
+from lti_tool.errors import N_, BadInput
 from lti_tool.launch import keys, merges, platforms, registration
 from lti_tool.launch.addresses import AddressError, check_address
 from lti_tool.launch.claims import Registration, Status
@@ -218,12 +218,7 @@ def _set(settings: Settings, number: int, status: Status, deployment: str | None
         return platforms.set_status(conn, number, status, utc_now())
 
     if not _write(settings, work):
-        raise NotFound(
-            "PLATFORM-UNKNOWN",
-            N_("There is no such LMS or deployment."),
-            N_("See: lti-tool platform list"),
-            whom="nobody",
-        )
+        raise platforms.unknown()
     click.echo(f"{'Deployment ' + deployment if deployment else f'LMS {number}'} is {status}.")
 
 

@@ -16,6 +16,7 @@ from pylti1p3.tool_config.abstract import ToolConfAbstract
 from sqlalchemy import Connection, Engine
 
 from lti_tool.db import JSONText, UTCDateTime, insert, metadata
+from lti_tool.errors import N_, NotFound
 from lti_tool.launch.claims import Refusal, Registration, Status
 from xapi.prepared import Prepared
 
@@ -202,6 +203,24 @@ def collect(rows: Sequence[sa.Row[Any]]) -> list[Registration]:
 def get(conn: Connection, platform: int) -> Registration | None:
     """The registration of this number."""
     return next(iter(collect(_BY_NUMBER.rows(conn, number=platform))), None)
+
+
+def unknown() -> NotFound:
+    """What is said of a number (or deployment) that nothing has: PLATFORM-UNKNOWN."""
+    return NotFound(
+        "PLATFORM-UNKNOWN",
+        N_("There is no such LMS or deployment."),
+        N_("See: lti-tool platform list"),
+        whom="nobody",
+    )
+
+
+def known(conn: Connection, platform: int) -> Registration:
+    """The registration of this number. Raises PLATFORM-UNKNOWN."""
+    found = get(conn, platform)
+    if found is None:
+        raise unknown()
+    return found
 
 
 def get_all(conn: Connection, numbers: Collection[int] | None = None) -> list[Registration]:
