@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 from typing import get_args
 
 import pytest
 from werkzeug.test import TestResponse
 
+from lti_tool.app import create_app
 from lti_tool.db import reading
 from lti_tool.ecvet.rules import BY_LINK
 from lti_tool.evidence.observations import SCALED, Rating
@@ -148,6 +150,25 @@ def test_a_rating_that_is_missing_or_unknown_leaves_the_link_as_it_is(here: Plac
         assert send(here, path, rating).status_code == 400
     assert send(here, path, "alone", copy="no address").status_code == 400
     assert send(here, path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("email", "typed", "shown"),
+    [("", None, []), ("janis@b.example", None, ["janis@b.example"]), ("janis@b.example", "no address", ["no address"])],
+)
+def test_a_copy_goes_to_the_invited_address_unless_another_is_typed(
+    here: Place, email: str, typed: str | None, shown: list[str]
+) -> None:
+    anna = here.learner("Anna", "CECO")
+    path = invited(here, anna, email=email)
+    url = here.engine.url.render_as_string(hide_password=False)
+    settings = replace(here.wiring.settings, database_url=url, smtp_url="smtp://127.0.0.1:9")
+    mailing = create_app(settings, here.clock)
+    mailing.testing = True
+    rater = Browser(replace(here, app=mailing), None)
+    page = rater.get(path) if typed is None else rater.post(path, {"rating": "alone", "copy": typed})
+    (there,) = re.findall(r'<input[^>]* name="copy"[^>]*>', page.text)
+    assert re.findall(r' value="([^"]*)"', there) == shown
 
 
 def test_a_link_runs_out(here: Place) -> None:
