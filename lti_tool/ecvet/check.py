@@ -177,6 +177,8 @@ def _texts(programme: Programme) -> Iterator[tuple[Where, str, Text, tuple[str, 
     yield programme.where, "the title", programme.title, languages
     yield programme.where, "the title of the qualification", programme.qualification, languages
     yield programme.where, "the profile", programme.profile, languages
+    for job in programme.occupations:
+        yield programme.where, f"the label of occupation {job.uri}", job.label, languages
     yield programme.where, f"the title of the credit scheme {programme.scheme.id}", programme.scheme.title, languages
     for unit in programme.units:
         yield from _texts_of(unit, languages)

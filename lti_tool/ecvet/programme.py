@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from lti_tool.ecvet.common import take_facts, take_status, take_text
 from lti_tool.ecvet.definitions import Definitions
 from lti_tool.ecvet.fields import Fields
-from lti_tool.ecvet.marked import Node
+from lti_tool.ecvet.marked import Leaf, Node
 from lti_tool.ecvet.problems import Log, ProgrammeInvalid, Where
 from lti_tool.ecvet.sections import Sections, canonical, gather
 from lti_tool.ecvet.terms import (
@@ -93,7 +93,9 @@ def _programme(sections: Sections, log: Log) -> Programme | None:
         eqf_uri=eqf.text("uri", "") if eqf else "",
         levels=tuple(_level(part) for node in fields.rows("nqf") if (part := Fields.of(node, "nqf", log))),
         occupations=tuple(
-            _occupation(part) for node in fields.rows("occupations") if (part := Fields.of(node, "occupation", log))
+            _occupation(part, log)
+            for node in fields.rows("occupations")
+            if (part := Fields.of(node, "occupation", log))
         ),
         points=tidy(credit.number("points", 0 if scheme.kind == "none" else None)) if credit else 0,
         scheme=scheme,
@@ -132,8 +134,11 @@ def _level(fields: Fields) -> Level:
     return level
 
 
-def _occupation(fields: Fields) -> Occupation:
-    occupation = Occupation(fields.text("uri"), fields.text("label"), fields.text("isco", ""))
+def _occupation(fields: Fields, log: Log) -> Occupation:
+    # A word alone is English.
+    alone = isinstance(fields.node("label"), Leaf)
+    label = Text({"en": fields.text("label")}) if alone else take_text(fields, "label", log)
+    occupation = Occupation(fields.text("uri"), label, fields.text("isco", ""))
     fields.end()
     return occupation
 

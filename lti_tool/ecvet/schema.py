@@ -155,7 +155,7 @@ def _programme() -> Schema:
             "qualification": or_null(ref("text")),
             "profile": or_null(ref("text")),
             "nqf": rows(mapping({"country": FULL, "framework": FULL, "level": whole(0, 8)}, {"uri": LOOSE})),
-            "occupations": rows(mapping({"uri": FULL, "label": FULL}, {"isco": LOOSE})),
+            "occupations": rows(mapping({"uri": FULL, "label": {"anyOf": [FULL, ref("text")]}}, {"isco": LOOSE})),
             "languages": words(),
             "translations": choice(STATUSES, needed=False),
             "four_eyes": FLAG,

@@ -176,7 +176,7 @@ class Level:
 @dataclass(frozen=True, slots=True)
 class Occupation:
     uri: str
-    label: str
+    label: Text
     isco: str = ""
 
 

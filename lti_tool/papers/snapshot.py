@@ -105,7 +105,10 @@ def programme_part(programme: Programme) -> Plain:
             "status": status_of(facts, status, "nqf"),
         },
         "occupations": {
-            "value": [{"uri": one.uri, "label": one.label} for one in programme.occupations],
+            "value": [
+                {"uri": one.uri, "label": str(one.label), "labels": {each: one.label.in_(each) for each in LANGUAGES}}
+                for one in programme.occupations
+            ],
             "status": status_of(facts, status, "occupations"),
         },
         "points": {"value": programme.points, "status": status_of(facts, status, "credit.points")},

@@ -19,7 +19,11 @@ def supplement(award: Award, language: str, base_url: str, funding: str) -> Docu
     national = ", ".join(
         f"{one['framework']} {one['level']} ({one['country']})" for one in programme["levels"]["value"]
     )
-    jobs = "; ".join(f"{one['label']} ({one['uri']})" for one in programme["occupations"]["value"])
+    # Awards of before hold the English label alone.
+    jobs = "; ".join(
+        f"{one.get('labels', {}).get(language, one['label'])} ({one['uri']})"
+        for one in programme["occupations"]["value"]
+    )
     outcomes: tuple[tuple[Cell, ...], ...] = tuple(
         (
             unit["id"],

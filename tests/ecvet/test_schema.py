@@ -54,7 +54,10 @@ def whole_document() -> dict[str, Any]:
         "profile": {"en": "P"},
         "eqf": {"level": 5, "uri": "http://data.europa.eu/snb/eqf/5"},
         "nqf": [{"country": "LV", "framework": "LKI", "level": 5, "uri": "https://example.org/5"}],
-        "occupations": [{"uri": "https://example.org/o", "label": "librarian", "isco": "2622"}],
+        "occupations": [
+            {"uri": "https://example.org/o", "label": "librarian", "isco": "2622"},
+            {"uri": "https://example.org/p", "label": {"en": "archivist", "lv": "arhivārs"}},
+        ],
         "translations": "draft",
         "status": "reconstructed",
         "facts": facts,

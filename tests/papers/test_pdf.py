@@ -82,10 +82,19 @@ def test_a_supplement_describes_the_programme_in_each_language(here: Place, lang
     for wanted in (
         programme["profile"]["text"][language],
         *(outcome["text"]["text"][language] for unit in one.snapshot["units"] for outcome in unit["outcomes"]),
-        "librarian",
+        {"en": "librarian", "lv": "bibliotekārs", "bg": "библиотекар", "el": "βιβλιοθηκονόμος", "it": "bibliotecario"}[
+            language
+        ],
         show_number(one.number),
     ):
         assert close(wanted) in shown, wanted
+
+
+def test_a_supplement_of_an_award_of_before_names_the_occupation_in_english(here: Place) -> None:
+    one = made(here)
+    for job in one.snapshot["programme"]["occupations"]["value"]:
+        del job["labels"]
+    assert "librarian (http" in words(pdf(supplement(one, "lv", BASE, "")))
 
 
 def test_papers_are_accessible_pdfs_with_their_language_and_embedded_fonts(here: Place) -> None:
