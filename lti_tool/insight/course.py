@@ -53,13 +53,13 @@ class Table:
     refused: tuple[tuple[Delivery, Learner], ...]
 
     @property
-    def decisions(self) -> dict[Kind, int]:
-        """How many units wait for which act."""
-        found: dict[Kind, int] = {}
+    def decisions(self) -> dict[Kind, list[tuple[Record, str]]]:
+        """By act: the units (their ids, with whose they are) that wait for it."""
+        found: dict[Kind, list[tuple[Record, str]]] = {}
         for record in self._records:
             for one in record.units:
                 if kind := waits(one.judged.state):
-                    found[kind] = found.get(kind, 0) + 1
+                    found.setdefault(kind, []).append((record, one.unit.id))
         return found
 
     @property

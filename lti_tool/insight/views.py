@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,9 +16,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_tool.db import reading
 from lti_tool.ecvet import entries
 from lti_tool.ecvet.cohort import courses_in_reach
-from lti_tool.ecvet.decisions import take_turn
+from lti_tool.ecvet.decisions import Kind, take_turn
 from lti_tool.ecvet.judge import STATES
 from lti_tool.ecvet.learners import Learner
+from lti_tool.ecvet.record import Record
 from lti_tool.ecvet.settling import settle_on_read
 from lti_tool.ecvet.views import nothing
 from lti_tool.ecvet.views_cohort import pending
@@ -106,7 +107,7 @@ def blueprint(wiring: Wiring, on_stored: OnStored = nothing, unsigned: Unsigneds
             table=table,
             names={one.person: name_of(one) for one in it.learners.values()},
             count=len(it.learners),
-            waits=_waits(table),
+            waits=_waits(table, who),
             open_records={
                 line.learner.person: next(
                     (one.programme.id for one in line.records if one.enrolment and may_see(who, one.enrolment)), None
@@ -314,19 +315,39 @@ def _reached(conn: Connection, who: Visitor, learner: Learner) -> bool:
     return any(may_see(who, one) for one in people.enrolments_of(conn, learner.keys))
 
 
-def _waits(table: course_table.Table) -> list[str]:
-    """What waits for somebody's decision, in sentences."""
+def _waits(table: course_table.Table, who: Visitor) -> list[tuple[str, str]]:
+    """What waits for somebody's decision, in sentences, each with the address where the visitor decides; "": they do
+    not."""
     waits = table.decisions
     found = []
-    if count := waits.get("assess", 0):
-        found.append(ngettext("%(num)s unit waits for assessment.", "%(num)s units wait for assessment.", count))
-    if count := waits.get("validate", 0):
-        found.append(ngettext("%(num)s unit waits for validation.", "%(num)s units wait for validation.", count))
-    if count := waits.get("recognise", 0):
-        found.append(ngettext("%(num)s unit waits for recognition.", "%(num)s units wait for recognition.", count))
+    if some := waits.get("assess"):
+        text = ngettext("%(num)s unit waits for assessment.", "%(num)s units wait for assessment.", len(some))
+        found.append((text, _where("assess", some, who)))
+    if some := waits.get("validate"):
+        text = ngettext("%(num)s unit waits for validation.", "%(num)s units wait for validation.", len(some))
+        found.append((text, _where("validate", some, who)))
+    if some := waits.get("recognise"):
+        text = ngettext("%(num)s unit waits for recognition.", "%(num)s units wait for recognition.", len(some))
+        found.append((text, _where("recognise", some, who)))
     if table.hours:
-        found.append(_("%(hours)s wait to be confirmed.", hours=hours(table.hours)))
+        confirms = who.may_somewhere("confirm_hours") or who.may_somewhere("enter_attendance")
+        text = _("%(hours)s wait to be confirmed.", hours=hours(table.hours))
+        found.append((text, url_for("insight.todo") if confirms else ""))
     return found
+
+
+def _where(kind: Kind, waiting: Sequence[tuple[Record, str]], who: Visitor) -> str:
+    """Where the visitor does this: on the page of the one unit, or in the list of all that waits for them."""
+    mine = [
+        (record, unit)
+        for record, unit in waiting
+        if record.enrolment
+        and who.may(kind, institution=record.enrolment.institution, programme=record.enrolment.programme)
+    ]
+    if len(waiting) == len(mine) == 1:
+        ((record, unit),) = mine
+        return url_for("ecvet.learner_unit", programme=record.programme.id, person=record.learner.person, unit=unit)
+    return url_for("insight.todo") if mine else ""
 
 
 def _task(task: Task) -> dict[str, str]:

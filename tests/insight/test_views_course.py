@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from lti_tool.gradebook import store as gradebook
 from lti_tool.people import groups, roster
 from lti_tool.people import store as people
 from lti_tool.people.store import short_tag
-from tests.learning import IRI, MOODLE, Place
+from tests.learning import IRI, MOODLE, Place, Somebody
 from xapi.statement import actor_key
 
 
@@ -96,6 +97,25 @@ def test_what_waits_for_decisions_and_hours_is_counted_above_the_table(here: Pla
     page = here.browser(here.teacher(course)).text("/course")
     assert "1 unit waits for assessment." in page
     assert "3 h wait to be confirmed." in page
+
+
+def test_what_waits_leads_whoever_decides_it_there_and_nobody_else(here: Place) -> None:
+    course = here.course()
+    anna = here.learner("Anna", "CECO", course=course)
+    here.demonstrates_u1(anna)
+    here.says(anna, "http://id.tincanapi.com/verb/performed-offline", "unit/CECO-U8/work_based/d1", by="page", hours=3)
+
+    def leads(session: Somebody) -> list[str]:
+        page = here.browser(session).get(f"/course/{course}").text.partition("What waits")[2].partition("</ul>")[0]
+        return [re.sub("^/s/[^/]+", "", one) for one in re.findall('<a href="([^"]+)"', page)]
+
+    unit = f"/programme/CECO/learner/{anna.person}/unit/BIB-U1"
+    assert leads(here.teacher(course)) == []
+    assert leads(here.holder("coordinator", "CECO")) == [unit]
+    assert leads(here.holder("mentor", "CECO")) == ["/to-do"]
+    boris = here.learner("Boris", "CECO", course=course)
+    here.demonstrates_u1(boris)
+    assert leads(here.holder("assessor", "CECO")) == ["/to-do"]
 
 
 def test_the_table_can_be_filtered_by_name_and_by_the_user_of_a_review(here: Place) -> None:
