@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -295,11 +296,25 @@ class TestFinish:
         for number in (1, 2, 3):
             reader.get(f"/module/M01/{number}")
         finish = text_of(reader.follow("/module/M01/finish"))
+        assert "Go on" not in finish
         assert "You have finished this module" in finish
         assert "Quiz passed: 100%" in finish
         assert "demonstrated Explain how search tools rank" in finish
         assert "Next in this unit: Module M07 is left" in finish
         assert "Your grade is on its way to" in finish
+
+    def test_its_main_button_leads_to_what_is_left_first(self, here: Place) -> None:
+        def main_button() -> str:
+            page = reader.get("/module/M01/finish").text
+            (href,) = re.findall(r'<a class="button main" href="([^"]+)"', page)
+            return str(href).rpartition("/module/")[2]
+
+        reader = here.reader()
+        reader.get("/module/M01/1")
+        assert main_button() == "M01/2"
+        for number in (2, 3):
+            reader.get(f"/module/M01/{number}")
+        assert main_button() == "M01/quiz"
 
     @pytest.mark.parametrize(
         ("grade", "words"),
