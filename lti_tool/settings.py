@@ -53,7 +53,8 @@ class Settings:
     """Funding line and grant number printed on papers."""
 
     contact: str = ""
-    """Whom people ask about their data: an e-mail address or a line of text, shown at `/privacy`."""
+    """Whom people ask about their data, and for a sign-in link where no mail is sent: an e-mail address or a line of
+    text, shown at `/privacy` and `/sign-in`."""
 
     @property
     def secure(self) -> bool:

@@ -110,7 +110,10 @@ def blueprint(wiring: Wiring) -> Blueprint:
 
     @pages.get("/sign-in")
     def ask() -> str:
-        return render_template("people/sign_in.html", by_mail=bool(wiring.settings.smtp_url), sent=False)
+        settings = wiring.settings
+        return render_template(
+            "people/sign_in.html", by_mail=bool(settings.smtp_url), sent=False, contact=settings.contact
+        )
 
     @pages.post("/sign-in")
     def ask_by_mail() -> str:

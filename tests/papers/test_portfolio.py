@@ -66,6 +66,8 @@ def test_a_link_ends_on_its_day(place: Place) -> None:
     assert place.browser(None).get(path).status_code == 404
     place.clock.forward(hours=-8)
     assert "Works until" in place.browser(anna).text(PAGE)
+    # In the reader's own time zone, by js/times.js.
+    assert re.search(r'Works until <time datetime="[^"]+" data-when>', place.browser(anna).get(PAGE).text)
 
 
 def test_a_link_is_taken_back_by_its_learner_alone(place: Place) -> None:

@@ -78,7 +78,7 @@ def mailbox() -> Iterator[Mailbox]:
 def make(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Make]:
     made: list[Flask] = []
 
-    def application(smtp_url: str = "") -> Flask:
+    def application(smtp_url: str = "", contact: str = "") -> Flask:
         settings = Settings(
             database_url=database_url,
             secret_key="s" * 40,
@@ -86,6 +86,7 @@ def make(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Make]:
             data_dir=tmp_path,
             config_dir=Path(__file__).parents[2] / "config",
             smtp_url=smtp_url,
+            contact=contact,
         )
         keys.make_first(settings.keys_dir)
         made.append(create_app(settings, clock))
@@ -250,7 +251,10 @@ def test_what_is_no_address_is_refused(make: Make, clock: Clock, mailbox: Mailbo
 def test_without_a_mail_server_the_page_says_whom_to_ask(make: Make) -> None:
     client = make().test_client()
     assert "Ask the administrator" in client.get("/sign-in").text
+    assert "To reach" not in client.get("/sign-in").text
     assert client.post("/sign-in", data={"email": "a@example.lv"}).status_code == 404
+    told = make(contact="Zane, zane@example.lv").test_client().get("/sign-in").text
+    assert "To reach the administrator: Zane, zane@example.lv" in told
 
 
 def test_a_mail_server_that_is_down_is_tried_five_times_and_told_to_administrators_alone(
