@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any, Final
 
 from lti_tool.agreements.terms import LEARNER, Agreement
+from lti_tool.ecvet.facts_words import METHODS
 from lti_tool.ecvet.terms import MODES, tidy
 from lti_tool.errors import N_
 from lti_tool.papers.document import Cell, Fact, Said, Section, Table, marked, said
-from lti_tool.papers.words import METHODS, OUTCOME_KINDS, Translate, day, number, word
+from lti_tool.papers.words import OUTCOME_KINDS, Translate, day, number, word
 
 Snapshot = Mapping[str, Any]
 _BANNERS: Final = {

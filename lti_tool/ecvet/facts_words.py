@@ -57,7 +57,19 @@ FIELDS: Mapping[str, str] = {
     "rule": N_("Rule"),
     "note": N_("Note"),
 }
+METHODS: Mapping[str, str] = {
+    "quiz": N_("quiz"),
+    "portfolio": N_("portfolio"),
+    "practical_assessment": N_("practical assessment"),
+    "marked_assignment": N_("marked assignment"),
+    "oral_examination": N_("oral examination"),
+    "peer_assessment": N_("peer assessment"),
+    "project_work": N_("project work"),
+    "continuous_evaluation": N_("continuous assessment"),
+}
 VALUES: Mapping[str, str] = {
+    **METHODS,
+    "achieved / not yet achieved": N_("achieved / not yet achieved"),
     "knowledge": N_("Knowledge"),
     "skill": N_("Skill"),
     "autonomy_and_responsibility": N_("Responsibility and autonomy"),
@@ -78,6 +90,6 @@ def field_word(field: str) -> str:
 
 def value_words(field: str, value: str) -> tuple[str, ...]:
     """The English words that a coded value is made of; none where it speaks for itself."""
-    if field in ("kind", "delivery", "competent", "compulsory"):
+    if field in ("kind", "delivery", "competent", "compulsory", "assessment.methods", "assessment.grading"):
         return tuple(VALUES.get(part, part) for part in value.split(", "))
     return ()

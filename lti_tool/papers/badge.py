@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from lti_tool.ecvet.facts_words import METHODS
 from lti_tool.errors import N_
 from lti_tool.papers import status_list
 from lti_tool.papers.award import Award
 from lti_tool.papers.document import Said, said
 from lti_tool.papers.transcript import level, participation, workload
-from lti_tool.papers.words import MARK_WORDS, MARKS, METHODS, translator, word
+from lti_tool.papers.words import MARK_WORDS, MARKS, translator, word
 
 Plain = dict[str, Any]
 V2: Final = status_list.V2

@@ -20,11 +20,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from lti_tool.ecvet.facts_words import METHODS
 from lti_tool.ecvet.terms import MODES
 from lti_tool.papers.award import Award
 from lti_tool.papers.document import said
 from lti_tool.papers.transcript import level
-from lti_tool.papers.words import METHODS, number, translator, word
+from lti_tool.papers.words import number, translator, word
 
 Plain = dict[str, Any]
 CONTEXTS: Final = ("https://www.w3.org/2018/credentials/v1", "http://data.europa.eu/snb/model/context/edc-ap")

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from lti_tool.ecvet.facts_words import METHODS
 from lti_tool.ecvet.judge import STATES as UNIT_STATES
 from lti_tool.ecvet.terms import MODES
 from lti_tool.ecvet.words import state_text
 from lti_tool.errors import N_
 from lti_tool.papers.award import KIND_WORDS, Award
 from lti_tool.papers.document import Cell, Document, Fact, Said, Section, Table, marked, said
-from lti_tool.papers.words import ACT_WORDS, MARKS, METHODS, OUTCOME_KINDS, Translate, day, number, translator, word
+from lti_tool.papers.words import ACT_WORDS, MARKS, OUTCOME_KINDS, Translate, day, number, translator, word
 
 Snapshot = Mapping[str, Any]
 DETAILED: Final = frozenset(UNIT_STATES[UNIT_STATES.index("assessed_not_yet") :])

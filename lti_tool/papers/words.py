@@ -24,16 +24,6 @@ MARK_WORDS: Final[Mapping[str, str]] = {
     "draft": N_("wording or translation of ours, not approved by the institutions"),
     "reconstructed": N_("illustrative: not part of an official curriculum"),
 }
-METHODS: Final[Mapping[str, str]] = {
-    "quiz": N_("quiz"),
-    "portfolio": N_("portfolio"),
-    "practical_assessment": N_("practical assessment"),
-    "marked_assignment": N_("marked assignment"),
-    "oral_examination": N_("oral examination"),
-    "peer_assessment": N_("peer assessment"),
-    "project_work": N_("project work"),
-    "continuous_evaluation": N_("continuous assessment"),
-}
 OUTCOME_KINDS: Final[Mapping[str, str]] = {
     "knowledge": N_("Knowledge"),
     "skill": N_("Skill"),

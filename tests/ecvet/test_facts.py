@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lti_tool.ecvet.facts import counted, least_sure, official, stated, status_of
+from lti_tool.ecvet.facts_words import VALUES, value_words
 from lti_tool.ecvet.programme import read
 from lti_tool.ecvet.terms import LANGUAGES, STATUSES, Fact, Module, Programme, Text
 from lti_tool.people.roles import Role
@@ -163,3 +164,11 @@ def test_a_national_level_has_the_note_of_its_own_country(programme: Programme) 
 def test_a_national_level_without_a_fact_of_its_own_takes_that_of_all() -> None:
     only = replace(ceco(), facts=(Fact("nqf", "inferred", ("S1",), "all alike"),))
     assert {(one.status, one.note) for one in stated(only) if one.field == "nqf"} == {("inferred", "all alike")}
+
+
+@both
+def test_every_method_and_grading_of_the_programmes_has_words(programme: Programme) -> None:
+    coded = [one for one in stated(programme) if one.field in ("assessment.methods", "assessment.grading")]
+    assert {one.field for one in coded} == {"assessment.methods", "assessment.grading"}
+    for one in coded:
+        assert set(value_words(one.field, one.value)) <= set(VALUES.values()), one.value
