@@ -45,6 +45,13 @@ def answer(frame: Frame, code: str, language: str = "en") -> None:
             frame.locator(f'[name="{question.id}"]').fill(question.accept[0])
 
 
+def turn_to_english(frame: Frame, now: str) -> None:
+    """From the language that the page calls `now`. The page that is left has the same links: its end is waited for."""
+    frame.locator("summary", has_text=now).click()
+    frame.get_by_role("button", name="English").click()
+    frame.locator("html[lang=en]").wait_for()
+
+
 def turn_page(frame: Frame) -> None:
     """To the next page of the module."""
     following = frame.locator('a[rel="next"]')

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DEMO, Demo, Visitor
-from tests.browser.modules import answer, read_to_the_quiz
+from tests.browser.modules import answer, read_to_the_quiz, turn_to_english
 from tests.looking import violations
 
 pytestmark = DEMO
@@ -87,9 +87,7 @@ def test_a_learner_finishes_a_module_and_the_grade_arrives(demo: Demo, visit: Vi
     """Steps 3 to 5: pages, quiz, what was earned, the grade within seconds, the record."""
     learner = visit("anna")  # an Italian, whose name the LMS keeps to itself
     frame = learner.open("module/M01")
-    frame.locator("summary", has_text="Italiano").click()
-    frame.get_by_role("button", name="English").click()
-    expect(frame.locator("html")).to_have_attribute("lang", "en")
+    turn_to_english(frame, "Italiano")
     read_to_the_quiz(frame)
     assert violations(frame) == []
     answer(frame, "M01")
@@ -132,8 +130,7 @@ def test_all_works_with_third_party_cookies_blocked(
     try:
         learner = visit("nikos", cookies=False)
         frame = learner.open(f"module/{code}")
-        frame.locator("summary", has_text="Ελληνικά").click()
-        frame.get_by_role("button", name="English").click()
+        turn_to_english(frame, "Ελληνικά")
         read_to_the_quiz(frame)
         answer(frame, code)
         frame.get_by_role("button", name="Check").click()
